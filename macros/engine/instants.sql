@@ -1,0 +1,119 @@
+{#-
+  Time, for each engine. An instant is a UTC timestamp without a zone; a day is a date in `reporting_timezone`.
+  No macro here reads the wall clock or the session's time zone.
+-#}
+
+{#- Written forms of an instant: METRICS grammar with a year from 2000 to 2099. The date itself is checked by the cast. -#}
+{% macro instant_pattern(offset) -%}
+    20[0-9]{2}-[0-9]{2}-[0-9]{2}
+    {%- if offset -%}
+        [ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)
+    {%- else -%}
+        ([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?)?
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Trimmed text to instant; null where it is not one. -#}
+{% macro parse_instant(text) -%}
+    {{ return(adapter.dispatch('parse_instant', 'support_analytics')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__parse_instant(text) -%}
+    case
+        when regexp_full_match({{ text }}, '{{ instant_pattern(offset=false) }}')
+            then try_cast({{ text }} as timestamp)
+        when regexp_full_match({{ text }}, '{{ instant_pattern(offset=true) }}')
+            then try_cast({{ text }} as timestamptz) at time zone 'UTC'
+    end
+{%- endmacro %}
+
+
+{#- Whole minutes that passed between two instants, truncated: 10:00:59 to 10:01:00 is 0. -#}
+{% macro elapsed_whole_minutes(from_at, to_at) -%}
+    {{ return(adapter.dispatch('elapsed_whole_minutes', 'support_analytics')(from_at, to_at)) }}
+{%- endmacro %}
+
+{% macro duckdb__elapsed_whole_minutes(from_at, to_at) -%}
+    date_sub('minute', {{ from_at }}, {{ to_at }})
+{%- endmacro %}
+
+
+{#- Hours between two instants, exact and fractional. -#}
+{% macro elapsed_hours(from_at, to_at) -%}
+    {{ return(adapter.dispatch('elapsed_hours', 'support_analytics')(from_at, to_at)) }}
+{%- endmacro %}
+
+{% macro duckdb__elapsed_hours(from_at, to_at) -%}
+    (epoch_us({{ to_at }}) - epoch_us({{ from_at }})) / 3600000000.0
+{%- endmacro %}
+
+
+{#- The instant `minutes` (any number) after another. -#}
+{% macro minutes_after(instant, minutes) -%}
+    {{ return(adapter.dispatch('minutes_after', 'support_analytics')(instant, minutes)) }}
+{%- endmacro %}
+
+{% macro duckdb__minutes_after(instant, minutes) -%}
+    {{ instant }} + to_microseconds(cast(cast({{ minutes }} as double) * 60000000 as bigint))
+{%- endmacro %}
+
+
+{#- The local day of an instant. -#}
+{% macro local_day(instant) -%}
+    {{ return(adapter.dispatch('local_day', 'support_analytics')(instant)) }}
+{%- endmacro %}
+
+{% macro duckdb__local_day(instant) -%}
+    {%- if var('reporting_timezone') == 'UTC' -%}
+        cast({{ instant }} as date)
+    {%- else -%}
+        cast({{ instant }} at time zone 'UTC' at time zone '{{ var("reporting_timezone") }}' as date)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The instant at which a local day starts. -#}
+{% macro local_day_start(day) -%}
+    {{ return(adapter.dispatch('local_day_start', 'support_analytics')(day)) }}
+{%- endmacro %}
+
+{% macro duckdb__local_day_start(day) -%}
+    cast({{ day }} as timestamp) at time zone '{{ var("reporting_timezone") }}' at time zone 'UTC'
+{%- endmacro %}
+
+
+{#- The Monday of a day's week. -#}
+{% macro week_start(day) -%}
+    cast({{ dbt.date_trunc('week', day) }} as date)
+{%- endmacro %}
+
+
+{#- ISO year and week of a day, such as 2025-W01. -#}
+{% macro iso_week(day) -%}
+    {{ return(adapter.dispatch('iso_week', 'support_analytics')(day)) }}
+{%- endmacro %}
+
+{% macro duckdb__iso_week(day) -%}
+    strftime({{ day }}, '%G-W%V')
+{%- endmacro %}
+
+
+{#- The day `count` days after another; a negative count goes back. -#}
+{% macro days_after(day, count) -%}
+    {{ return(adapter.dispatch('days_after', 'support_analytics')(day, count)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_after(day, count) -%}
+    cast({{ day }} + ({{ count }}) as date)
+{%- endmacro %}
+
+
+{#- A select list item that gives one row for each day from the first to the last, both included. -#}
+{% macro days_between(first_day, last_day) -%}
+    {{ return(adapter.dispatch('days_between', 'support_analytics')(first_day, last_day)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first_day, last_day) -%}
+    cast(unnest(generate_series({{ first_day }}, {{ last_day }}, interval 1 day)) as date)
+{%- endmacro %}

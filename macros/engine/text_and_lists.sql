@@ -1,0 +1,107 @@
+{#- Text and list functions whose spelling differs between engines. Each macro takes and returns
+    SQL. DuckDB matches regular expressions with RE2, Spark with Java: patterns passed here keep to
+    what both read the same way (no look-around, `[0-9]` for digits, `\z` for the end).
+
+    The spark__ versions follow Spark SQL's reference. They have not been run. -#}
+
+
+{#- A text literal that holds the pattern as it is written. -#}
+{% macro regex_literal(pattern) -%}
+    {{ return(adapter.dispatch('regex_literal', 'support_analytics')(pattern)) }}
+{%- endmacro %}
+
+{% macro default__regex_literal(pattern) -%}
+    '{{ pattern | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro spark__regex_literal(pattern) -%}
+    '{{ pattern | replace('\\', '\\\\') | replace("'", "\\'") }}'
+{%- endmacro %}
+
+
+{% macro regex_contains(text, pattern) -%}
+    {{ return(adapter.dispatch('regex_contains', 'support_analytics')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__regex_contains(text, pattern) -%}
+    regexp_matches({{ text }}, {{ support_analytics.regex_literal(pattern) }})
+{%- endmacro %}
+
+{% macro spark__regex_contains(text, pattern) -%}
+    {{ text }} rlike {{ support_analytics.regex_literal(pattern) }}
+{%- endmacro %}
+
+
+{#- Every match replaced. `replacement` is literal text, except that `\1` stands for group 1. -#}
+{% macro regex_replace_all(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('regex_replace_all', 'support_analytics')(
+        text, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__regex_replace_all(text, pattern, replacement) -%}
+    regexp_replace(
+        {{ text }}, {{ support_analytics.regex_literal(pattern) }}, '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro spark__regex_replace_all(text, pattern, replacement) -%}
+    regexp_replace(
+        {{ text }},
+        {{ support_analytics.regex_literal(pattern) }},
+        '{{ replacement | replace('\\1', '$1') }}')
+{%- endmacro %}
+
+
+{#- Every match replaced by an expression of it: `replacement` is SQL that reads `piece`. Each match
+    is set between two marks, the text is cut at the marks and joined again after `replacement` was
+    applied to every piece. It therefore also gets the pieces between the matches and must return
+    those as they are. The mark (U+0001) is lost where a text holds it itself. -#}
+{% macro replace_matches(text, pattern, replacement) -%}
+    {{ return(adapter.dispatch('replace_matches', 'support_analytics')(
+        text, pattern, replacement)) }}
+{%- endmacro %}
+
+{% macro default__replace_matches(text, pattern, replacement) -%}
+    array_to_string(list_transform(string_split(regexp_replace(
+        {{ text }},
+        {{ support_analytics.regex_literal('(' ~ pattern ~ ')') }},
+        chr(1) || '\1' || chr(1), 'g'), chr(1)),
+        lambda piece: {{ replacement }}), '')
+{%- endmacro %}
+
+{% macro spark__replace_matches(text, pattern, replacement) -%}
+    array_join(transform(split(regexp_replace(
+        {{ text }},
+        {{ support_analytics.regex_literal('(' ~ pattern ~ ')') }},
+        concat(char(1), '$1', char(1))), char(1), -1),
+        piece -> {{ replacement }}), '')
+{%- endmacro %}
+
+
+{#- The whole numbers from `first` to `last`, none when `last` is smaller. -#}
+{% macro list_of_numbers(first, last, step=1) -%}
+    {{ return(adapter.dispatch('list_of_numbers', 'support_analytics')(first, last, step)) }}
+{%- endmacro %}
+
+{% macro default__list_of_numbers(first, last, step=1) -%}
+    range({{ first }}, {{ last }} + 1, {{ step }})
+{%- endmacro %}
+
+{% macro spark__list_of_numbers(first, last, step=1) -%}
+    filter(
+        sequence({{ first }}, greatest({{ first }}, {{ last }}), {{ step }}),
+        number -> number <= {{ last }})
+{%- endmacro %}
+
+
+{#- One value made of a list: `expression` reads `total` (at first `start`) and `item`. -#}
+{% macro fold_list(list, start, expression) -%}
+    {{ return(adapter.dispatch('fold_list', 'support_analytics')(list, start, expression)) }}
+{%- endmacro %}
+
+{% macro default__fold_list(list, start, expression) -%}
+    list_reduce({{ list }}, lambda total, item: {{ expression }}, {{ start }})
+{%- endmacro %}
+
+{% macro spark__fold_list(list, start, expression) -%}
+    aggregate({{ list }}, {{ start }}, (total, item) -> {{ expression }})
+{%- endmacro %}

@@ -1,0 +1,49 @@
+{#- Text and numbers, for each engine. -#}
+
+{#- Text without white space around it; null where nothing is left. -#}
+{% macro trimmed(text) -%}
+    {{ return(adapter.dispatch('trimmed', 'support_analytics')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__trimmed(text) -%}
+    nullif(trim({{ text }}, e' \t\n\r\f\v\u00a0'), '')
+{%- endmacro %}
+
+
+{#- Trimmed text to a finite number; null where it is not one (NaN and infinity too). -#}
+{% macro parse_number(text) -%}
+    {{ return(adapter.dispatch('parse_number', 'support_analytics')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__parse_number(text) -%}
+    case
+        when regexp_full_match({{ text }}, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?')
+            then nullif(nullif(try_cast({{ text }} as double), 'inf'::double), '-inf'::double)
+    end
+{%- endmacro %}
+
+
+{#- Fails the model with a message, where it is evaluated. -#}
+{% macro fail_with(message) -%}
+    {{ return(adapter.dispatch('fail_with', 'support_analytics')(message)) }}
+{%- endmacro %}
+
+{% macro duckdb__fail_with(message) -%}
+    error({{ message }})
+{%- endmacro %}
+
+
+{#- Percentile of ticket rows by linear interpolation between the two nearest ranks. -#}
+{% macro percentile(value, fraction) -%}
+    {{ return(adapter.dispatch('percentile', 'support_analytics')(value, fraction)) }}
+{%- endmacro %}
+
+{% macro duckdb__percentile(value, fraction) -%}
+    quantile_cont({{ value }}, {{ fraction }})
+{%- endmacro %}
+
+
+{#- The larger of two numbers; the other one where one is null. Engines disagree on greatest() with nulls. -#}
+{% macro larger(one, other) -%}
+    case when {{ other }} is null or {{ one }} > {{ other }} then {{ one }} else {{ other }} end
+{%- endmacro %}

@@ -1,0 +1,22 @@
+{#- A share of a count, 0 to 1; null when there is nothing to divide by. -#}
+{% macro rate(numerator, denominator) -%}
+    cast({{ numerator }} as double) / nullif({{ denominator }}, 0)
+{%- endmacro %}
+
+
+{#- One bound of the 95% Wilson score interval of a rate; null when there is nothing to divide by. -#}
+{% macro wilson_bound(bound, numerator, denominator) -%}
+    {%- set z = 1.959963984540054 -%}
+    {%- set n = 'nullif(cast(' ~ denominator ~ ' as double), 0)' -%}
+    {%- set p = '(' ~ numerator ~ ' / ' ~ n ~ ')' -%}
+    (
+        {{ p }} + {{ z * z / 2 }} / {{ n }}
+        {{ {'low': '-', 'high': '+'}[bound] }} {{ z }} * sqrt(({{ p }} * (1 - {{ p }}) + {{ z * z / 4 }} / {{ n }}) / {{ n }})
+    ) / (1 + {{ z * z }} / {{ n }})
+{%- endmacro %}
+
+
+{#- Whether a percentile over this many tickets is too thin to be read. -#}
+{% macro is_small_sample(count) -%}
+    {{ count }} < {{ var('min_tickets_for_percentile') }}
+{%- endmacro %}

@@ -1,0 +1,66 @@
+-- Grain: one row in all. Question: what is "now", which days does the data span, and how long do its periods ripen?
+-- No model reads the wall clock: "now" is the var as_of_at, else the latest instant that the tickets know.
+
+with tickets as (
+    select * from {{ ref('stg_tickets') }}
+),
+
+sla_targets as (
+    select * from {{ ref('sla_targets') }}
+),
+
+limits as (
+    select {{ larger('max(frt_target_minutes)', 'max(resolution_target_minutes)') }} as largest_sla_target_minutes
+    from sla_targets
+),
+
+spans as (
+    select
+        min(created_day) as first_day,
+        max(greatest(created_at, coalesce(resolved_at, created_at))) as latest_at,
+        max_by(ticket_id, greatest(created_at, coalesce(resolved_at, created_at))) as latest_ticket_id
+    from tickets
+),
+
+clock as (
+    select
+        first_day,
+        latest_at,
+        latest_ticket_id,
+        {% if var('as_of_at') %}
+            {{ parse_instant("'" ~ var('as_of_at') | trim | replace("'", "''") ~ "'") }}
+        {% else %}
+            latest_at
+        {% endif %} as as_of_at
+    from spans
+),
+
+checked as (
+    select
+        first_day,
+        case
+            {% if var('as_of_at') %}
+            when as_of_at is null
+                then {{ fail_with("'as_of_at is not a timestamp: " ~ var('as_of_at') | replace("'", "''") ~ "'") }}
+            {% endif %}
+            when as_of_at < latest_at
+                then {{ fail_with(
+                    "'as_of_at ' || cast(as_of_at as varchar) || ' is before ' || cast(latest_at as varchar)"
+                    ~ " || ', an instant of ticket ' || latest_ticket_id"
+                ) }}
+            else as_of_at
+        end as as_of_at
+    from clock
+),
+
+final as (
+    select
+        checked.as_of_at,
+        {{ local_day('checked.as_of_at') }} as as_of_day,
+        checked.first_day,
+        coalesce(limits.largest_sla_target_minutes, 0) as largest_sla_target_minutes
+    from checked
+    cross join limits
+)
+
+select * from final

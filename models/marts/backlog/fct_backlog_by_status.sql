@@ -1,0 +1,47 @@
+-- Grain: one row for each open status, always both. Question: how many tickets wait at as_of_at, and for how long?
+
+with tickets as (
+    select * from {{ ref('fct_tickets') }}
+),
+
+clock as (
+    select * from {{ ref('int_clock_derived') }}
+),
+
+statuses as (
+    select 'pending' as status
+    union all
+    select 'escalated' as status
+),
+
+open_tickets as (
+    select
+        tickets.ticket_id,
+        tickets.status,
+        {{ elapsed_hours('tickets.created_at', 'clock.as_of_at') }} as age_hours
+    from tickets
+    cross join clock
+    where tickets.is_open
+),
+
+final as (
+    select
+        statuses.status,
+        count(open_tickets.ticket_id) as open_count,
+        avg(open_tickets.age_hours) as age_avg_hours,
+        {{ percentile('open_tickets.age_hours', 0.5) }} as age_median_hours,
+        {{ percentile('open_tickets.age_hours', 0.95) }} as age_p95_hours,
+        max(open_tickets.age_hours) as age_max_hours,
+        {{ count_between('open_tickets.age_hours', none, 24) }} as age_under_1d_count,
+        {{ count_between('open_tickets.age_hours', 24, 72) }} as age_1d_to_3d_count,
+        {{ count_between('open_tickets.age_hours', 72, 168) }} as age_3d_to_7d_count,
+        {{ count_between('open_tickets.age_hours', 168, 720) }} as age_7d_to_30d_count,
+        {{ count_between('open_tickets.age_hours', 720, none) }} as age_over_30d_count,
+        {{ is_small_sample('count(open_tickets.ticket_id)') }} as is_small_sample
+    from statuses
+    left join open_tickets
+        on statuses.status = open_tickets.status
+    group by statuses.status
+)
+
+select * from final

@@ -1,0 +1,31 @@
+-- Grain: one row for each of the slowest first responses. Question: which tickets waited longest for an answer?
+
+with tickets as (
+    select * from {{ ref('fct_tickets') }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            order by first_response_time_minutes desc, created_at asc, ticket_id asc
+        ) as outlier_rank
+    from tickets
+    where first_response_time_minutes is not null
+),
+
+final as (
+    select
+        ticket_id,
+        outlier_rank,
+        channel,
+        status,
+        category_effective,
+        created_at,
+        first_response_time_minutes,
+        {{ redact_text('message_text') }} as message_text_redacted
+    from ranked
+    where outlier_rank <= {{ var('outlier_count') }}
+)
+
+select * from final
