@@ -10,7 +10,7 @@
     {{ return(adapter.dispatch('regex_literal', 'support_analytics')(pattern)) }}
 {%- endmacro %}
 
-{% macro default__regex_literal(pattern) -%}
+{% macro duckdb__regex_literal(pattern) -%}
     '{{ pattern | replace("'", "''") }}'
 {%- endmacro %}
 
@@ -23,7 +23,7 @@
     {{ return(adapter.dispatch('regex_contains', 'support_analytics')(text, pattern)) }}
 {%- endmacro %}
 
-{% macro default__regex_contains(text, pattern) -%}
+{% macro duckdb__regex_contains(text, pattern) -%}
     regexp_matches({{ text }}, {{ support_analytics.regex_literal(pattern) }})
 {%- endmacro %}
 
@@ -38,7 +38,7 @@
         text, pattern, replacement)) }}
 {%- endmacro %}
 
-{% macro default__regex_replace_all(text, pattern, replacement) -%}
+{% macro duckdb__regex_replace_all(text, pattern, replacement) -%}
     regexp_replace(
         {{ text }}, {{ support_analytics.regex_literal(pattern) }}, '{{ replacement }}', 'g')
 {%- endmacro %}
@@ -60,7 +60,7 @@
         text, pattern, replacement)) }}
 {%- endmacro %}
 
-{% macro default__replace_matches(text, pattern, replacement) -%}
+{% macro duckdb__replace_matches(text, pattern, replacement) -%}
     array_to_string(list_transform(string_split(regexp_replace(
         {{ text }},
         {{ support_analytics.regex_literal('(' ~ pattern ~ ')') }},
@@ -82,7 +82,7 @@
     {{ return(adapter.dispatch('list_of_numbers', 'support_analytics')(first, last, step)) }}
 {%- endmacro %}
 
-{% macro default__list_of_numbers(first, last, step=1) -%}
+{% macro duckdb__list_of_numbers(first, last, step=1) -%}
     range({{ first }}, {{ last }} + 1, {{ step }})
 {%- endmacro %}
 
@@ -93,15 +93,36 @@
 {%- endmacro %}
 
 
-{#- One value made of a list: `expression` reads `total` (at first `start`) and `item`. -#}
-{% macro fold_list(list, start, expression) -%}
-    {{ return(adapter.dispatch('fold_list', 'support_analytics')(list, start, expression)) }}
+{#- One value made of a list: `expression` reads `total` (at first `start`) and `item`, or the name
+    given for it where a fold stands inside another. -#}
+{% macro fold_list(list, start, expression, item='item') -%}
+    {{ return(adapter.dispatch('fold_list', 'support_analytics')(list, start, expression, item)) }}
 {%- endmacro %}
 
-{% macro default__fold_list(list, start, expression) -%}
-    list_reduce({{ list }}, lambda total, item: {{ expression }}, {{ start }})
+{% macro duckdb__fold_list(list, start, expression, item='item') -%}
+    list_reduce({{ list }}, lambda total, {{ item }}: {{ expression }}, {{ start }})
 {%- endmacro %}
 
-{% macro spark__fold_list(list, start, expression) -%}
-    aggregate({{ list }}, {{ start }}, (total, item) -> {{ expression }})
+{% macro spark__fold_list(list, start, expression, item='item') -%}
+    aggregate({{ list }}, {{ start }}, (total, {{ item }}) -> {{ expression }})
+{%- endmacro %}
+
+
+{#- One character of a text, counted from 1. -#}
+{% macro character_at(text, position) -%}
+    substr({{ text }}, cast({{ position }} as integer), 1)
+{%- endmacro %}
+
+
+{#- Where a text stands in another, counted from 1; 0 where it does not. -#}
+{% macro position_in(text, part) -%}
+    {{ return(adapter.dispatch('position_in', 'support_analytics')(text, part)) }}
+{%- endmacro %}
+
+{% macro duckdb__position_in(text, part) -%}
+    strpos({{ text }}, {{ part }})
+{%- endmacro %}
+
+{% macro spark__position_in(text, part) -%}
+    instr({{ text }}, {{ part }})
 {%- endmacro %}

@@ -1,0 +1,75 @@
+{#- Checks of numbers that carry their own check digits. Each takes SQL of a text of the right shape,
+    separators included, and returns a SQL condition. -#}
+
+
+{% macro digits_of(text) -%}
+    {{ support_analytics.regex_replace_all(text, '[^0-9]', '') }}
+{%- endmacro %}
+
+
+{#- 14 to 19 digits, or 13 of the ranges that were issued so short, which pass Luhn's check:
+    each second digit from the right is doubled and its own digits added up (a digit's place in
+    `0516273849`), and the sum is divisible by 10. -#}
+{% macro is_card(text) -%}
+    {%- set digits = support_analytics.digits_of(text) -%}
+    {%- set digit = support_analytics.character_at('reverse(' ~ digits ~ ')', 'place') -%}
+    {%- set luhn_sum = support_analytics.fold_list(
+        support_analytics.list_of_numbers(1, 'length(' ~ digits ~ ')'), 0,
+        "total - 1 + case when place % 2 = 1 then "
+        ~ support_analytics.position_in("'0123456789'", digit)
+        ~ " else " ~ support_analytics.position_in("'0516273849'", digit) ~ " end",
+        item='place') -%}
+    case
+        when {{ support_analytics.regex_contains(
+            digits, '\\A(?:[2-9][0-9]{13,18}|(?:4|5[0678]|6)[0-9]{12})\\z') }}
+            then {{ luhn_sum }} % 10 = 0
+        else false
+    end
+{%- endmacro %}
+
+
+{#- The check digit that follows the first `count` digits of a CPF or CNPJ: weights from the right
+    are 2, 3, 4 and so on, starting again after `cycle` of them. -#}
+{% macro weighted_check_digit(digits, count, cycle) -%}
+    {%- set digit = support_analytics.character_at(digits, 'item') -%}
+    ({{ support_analytics.fold_list(
+        support_analytics.list_of_numbers(1, count), 0,
+        'total + (' ~ support_analytics.position_in("'0123456789'", digit) ~ ' - 1) * (2 + ('
+        ~ count ~ ' - item) % ' ~ cycle ~ ')') }} * 10 % 11 % 10)
+{%- endmacro %}
+
+
+{#- The last two of `length` digits are the right check digits, and not all digits are the same. -#}
+{% macro has_check_digits(text, length, cycle) -%}
+    {%- set digits = support_analytics.digits_of(text) -%}
+    (replace({{ digits }}, substr({{ digits }}, 1, 1), '') <> ''
+    {% for place in [length - 1, length] -%}
+        and cast({{ support_analytics.character_at(digits, place) }} as integer)
+            = {{ support_analytics.weighted_check_digit(digits, place - 1, cycle) }}
+    {% endfor %})
+{%- endmacro %}
+
+
+{% macro is_cpf(text) -%}
+    {{ support_analytics.has_check_digits(text, 11, 10) }}
+{%- endmacro %}
+
+
+{% macro is_cnpj(text) -%}
+    {{ support_analytics.has_check_digits(text, 14, 8) }}
+{%- endmacro %}
+
+
+{#- ISO 13616: the first four characters moved to the end and letters read as 10 to 35, the number
+    leaves 1 when divided by 97. Taken character by character, as it has up to 60 digits. -#}
+{% macro is_iban(text) -%}
+    {%- set characters = support_analytics.regex_replace_all(
+        'upper(' ~ text ~ ')', '[^0-9A-Z]', '') -%}
+    {%- set rotated = 'concat(substr(' ~ characters ~ ', 5), substr(' ~ characters ~ ', 1, 4))' -%}
+    {%- set value = '(' ~ support_analytics.position_in(
+        "'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'",
+        support_analytics.character_at(rotated, 'item')) ~ ' - 1)' -%}
+    ({{ support_analytics.fold_list(
+        support_analytics.list_of_numbers(1, 'length(' ~ characters ~ ')'), 0,
+        '(total * case when ' ~ value ~ ' < 10 then 10 else 100 end + ' ~ value ~ ') % 97') }} = 1)
+{%- endmacro %}

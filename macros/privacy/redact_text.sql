@@ -1,0 +1,209 @@
+{#- The text with personal and secret items replaced by `[token]`, `[email]`, `[iban]`, `[cnpj]`,
+    `[cpf]`, `[card]` and `[phone]`; null stays null. With the var `redact` set to false, the
+    column as it is.
+
+    One pass a kind, from the most to the least specific, so that what is left for the phones are
+    digits that nothing else claims. docs/privacy.md says what each kind is.
+
+    `column` stands several times in the result: give a column, not a long expression. -#}
+{% macro redact_text(column) -%}
+    {%- if not var('redact', true) -%}
+        {{ column }}
+    {%- else -%}
+        {%- set redacted = namespace(text=column) -%}
+        {%- for pass in [
+            'redact_tokens', 'redact_emails', 'redact_ibans', 'redact_cnpjs', 'redact_cpfs',
+            'redact_cards', 'redact_phones'
+        ] -%}
+            {%- set redacted.text = support_analytics[pass](redacted.text) -%}
+        {%- endfor -%}
+        case
+            when {{ support_analytics.regex_contains(column, support_analytics.redaction_guard()) }}
+                then {{ redacted.text }}
+            else {{ column }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- What every text with an item has: an @, seven digits close together, or a secret's first word.
+    Most texts have none and skip the passes. -#}
+{% macro redaction_guard() -%}
+    {{ return(
+        '@|(?:[0-9][ ().+/-]{0,4}){7}|[0-9]{2}[ -]?[0-9A-Za-z]{4}[ -]?[0-9A-Za-z]{4}'
+        ~ '|(?i:bearer|api|key|token|secret|eyj|sk-|gh[pousr]_|xox)') }}
+{%- endmacro %}
+
+
+{% macro redact_tokens(text) -%}
+    {%- set known_keys = [
+        '(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{8,}',
+        'sk-[A-Za-z0-9_-]{16,}',
+        'whsec_[A-Za-z0-9]{16,}',
+        'gh[pousr]_[A-Za-z0-9]{20,}',
+        'github_pat_[A-Za-z0-9_]{20,}',
+        'glpat-[A-Za-z0-9_-]{16,}',
+        'xox[abeprs]-[A-Za-z0-9-]{10,}',
+        'A(?:KI|SI)A[0-9A-Z]{16}',
+        'AIza[0-9A-Za-z_-]{30,}',
+        'eyJ[A-Za-z0-9_-]{5,}[.][A-Za-z0-9_-]+(?:[.][A-Za-z0-9_-]*)?'
+    ] -%}
+    {#- `Bearer` is also a word: what follows it must have a digit or an underscore, or be long. -#}
+    {%- set bearer = (
+        '(?i:bearer)[ \\t]+'
+        ~ '(?:[A-Za-z.~+/=-]*[0-9_][A-Za-z0-9._~+/=-]*[A-Za-z0-9_~+/=-]|[A-Za-z0-9._~+/=-]{16,})') -%}
+    {%- set authorization = '((?i:authorization)["\']?[ \\t]*[:=][ \\t]*["\']?)(?i:bearer|basic|token)[ \\t]+[A-Za-z0-9._~+/=-]+' -%}
+    {%- set named = (
+        '((?i:api[ _-]?key|apikey|(?:access|auth|refresh|api)[ _-]?token|client[ _-]?secret|secret[ _-]?key|token)'
+        ~ '["\']?[ \\t]*[:=][ \\t]*["\']?)[A-Za-z0-9._~+/=-]*[0-9][A-Za-z0-9._~+/=-]{7,}') -%}
+    {%- set keys_redacted = support_analytics.regex_replace_all(
+        support_analytics.regex_replace_all(text, authorization, '\\1[token]'),
+        '\\b(?:' ~ bearer ~ '|' ~ known_keys | join('|') ~ ')', '[token]') -%}
+    {{ support_analytics.regex_replace_all(keys_redacted, named, '\\1[token]') }}
+{%- endmacro %}
+
+
+{% macro redact_emails(text) -%}
+    {{ support_analytics.regex_replace_all(
+        text,
+        '[\\pL\\pN_%+][\\pL\\pN._%+\'-]*@(?:[\\pL\\pN-]+[.])+(?:xn--[A-Za-z0-9-]+|\\pL{2,})',
+        '[email]') }}
+{%- endmacro %}
+
+
+{#- Countries by the length of what follows the two check digits, so that the word after an IBAN is
+    not read as a part of it. -#}
+{% macro redact_ibans(text) -%}
+    {%- set countries = {
+        11: 'NO', 12: 'BE', 14: 'DK|FI|FK|FO|GL|NL|SD', 15: 'MK|SI',
+        16: 'AT|BA|EE|KZ|LT|LU|MN|XK', 17: 'CH|CR|HR|LI|LV',
+        18: 'BG|BH|DE|GB|GE|IE|ME|RS|VA', 19: 'AE|GI|IL|IQ|OM|SO|TL',
+        20: 'AD|CZ|ES|MD|PK|RO|SA|SE|SK|TN|VG', 21: 'LY|PT|ST', 22: 'IS|TR',
+        23: 'BI|DJ|FR|GR|IT|MC|MR|SM', 24: 'AL|AZ|BY|CY|DO|GT|HU|LB|NI|PL|SV',
+        25: 'BR|EG|PS|QA|UA', 26: 'JO|KW|MU|YE', 27: 'MT|SC', 28: 'LC', 29: 'RU'
+    } -%}
+    {%- set forms = [] -%}
+    {%- for length, codes in countries.items() -%}
+        {%- do forms.append(
+            '(?:' ~ codes ~ ')[0-9]{2}(?:[ -]?[0-9A-Z]){' ~ length ~ '}') -%}
+    {%- endfor -%}
+    {%- set pattern = '\\b(?i:' ~ forms | join('|') ~ ')\\b' -%}
+    {{ support_analytics.replace_matches(
+        text, pattern,
+        support_analytics.label_if(pattern, support_analytics.is_iban('piece'), '[iban]')) }}
+{%- endmacro %}
+
+
+{#- Formatted as the document is printed: always. Otherwise only with the right check digits. -#}
+{% macro redact_cnpjs(text) -%}
+    {%- set printed = (
+        '\\b[0-9A-Z]{2}[.][0-9A-Z]{3}[.][0-9A-Z]{3}/[0-9A-Z]{4}-[0-9]{2}\\b') -%}
+    {%- set loose = '\\b[0-9]{2}[. ]?[0-9]{3}[. ]?[0-9]{3}[/ ]?[0-9]{4}[- ]?[0-9]{2}\\b' -%}
+    {{ support_analytics.replace_matches(
+        support_analytics.regex_replace_all(text, printed, '[cnpj]'), loose,
+        support_analytics.label_if(loose, support_analytics.is_cnpj('piece'), '[cnpj]')) }}
+{%- endmacro %}
+
+
+{% macro redact_cpfs(text) -%}
+    {%- set printed = '\\b[0-9]{3}[.][0-9]{3}[.][0-9]{3}-[0-9]{2}\\b' -%}
+    {%- set loose = '\\b[0-9]{3}[. ]?[0-9]{3}[. ]?[0-9]{3}[- /]?[0-9]{2}\\b' -%}
+    {{ support_analytics.replace_matches(
+        support_analytics.regex_replace_all(text, printed, '[cpf]'), loose,
+        support_analytics.label_if(loose, support_analytics.is_cpf('piece'), '[cpf]')) }}
+{%- endmacro %}
+
+
+{#- Alternatives from the usual groups to any. In a longer run of fours each window of four groups
+    is tried, so that a year before the card does not hide it. -#}
+{% macro redact_cards(text) -%}
+    {%- set fours = '[0-9]{4}(?:[ .-][0-9]{4}){3,}' -%}
+    {%- set forms = [
+        '[0-9]{13,19}',
+        '[0-9]{4}[ .-][0-9]{6}[ .-][0-9]{4,5}',
+        fours ~ '(?:[ .-][0-9]{3})?',
+        '[0-9]{3,}(?:[ .-][0-9]{3,}){1,5}'
+    ] -%}
+    {%- set pattern = '\\b(?:' ~ forms | join('|') ~ ')\\b' -%}
+    {%- set window = 'substr(piece, cast(item as integer), 19)' -%}
+    {%- set windows_replaced = support_analytics.fold_list(
+        support_analytics.list_of_numbers(1, 'length(piece) - 18', 5), 'piece',
+        'case when ' ~ support_analytics.is_card(window)
+        ~ ' then replace(total, ' ~ window ~ ", '[card]') else total end") -%}
+    {{ support_analytics.replace_matches(text, pattern,
+        "case when " ~ support_analytics.regex_contains('piece', '\\A' ~ pattern ~ '\\z')
+        ~ " then case when " ~ support_analytics.is_card('piece') ~ " then '[card]'"
+        ~ " when " ~ support_analytics.regex_contains('piece', '\\A' ~ fours)
+        ~ " then " ~ windows_replaced ~ " else piece end else piece end") }}
+{%- endmacro %}
+
+
+{% macro redact_phones(text) -%}
+    {%- set area = '(?:1[1-9]|2[12478]|3[1-578]|4[1-9]|5[1345]|6[1-9]|7[134579]|8[1-9]|9[1-9])' -%}
+    {%- set brazilian_number = '(?:9[ .]?[0-9]{4}|[2-5][0-9]{3})[ .-]?[0-9]{4}' -%}
+    {%- set brazilian = (
+        '(?:[(](?:0|0xx)?' ~ area ~ '[)]|\\b(?:0|0xx)?' ~ area ~ ')[ .-]?' ~ brazilian_number) -%}
+    {%- set american = (
+        '(?:[(][2-9][0-9]{2}[)][ .-]?|\\b[2-9][0-9]{2}[ .-]?)[2-9][0-9]{2}[ .-]?[0-9]{4}') -%}
+    {%- set spanish = (
+        '\\b(?:[6-9][0-9]{2}(?:[ .-]?[0-9]{3}){2}|[6-9][0-9]{2}(?:[ .-][0-9]{2}){3}'
+        ~ '|[89][0-9][ .-][0-9]{3}[ .-][0-9]{2}[ .-][0-9]{2})') -%}
+    {%- set forms = [
+        '(?:[+] ?|\\b(?:00)?)55[ .-]?' ~ brazilian,
+        '(?:[+] ?|\\b(?:00)?)1[ .-]?' ~ american,
+        '(?:[+] ?|\\b00)34[ .-]?' ~ spanish,
+        '[+] ?[1-9](?:[ .()/-]{0,3}[0-9]){7,14}',
+        '\\b00[1-9][0-9]{0,2}[ .-](?:[ .()/-]{0,3}[0-9]){7,12}',
+        brazilian,
+        american,
+        spanish,
+        '\\b0[3589]00[ .-]?[0-9]{3}[ .-]?[0-9]{4}',
+        '\\b9[0-9]{4}-[0-9]{4}'
+    ] -%}
+    {%- set phone = '(?:' ~ forms | join('|') ~ ')\\b(?: ?(?:x|ext[.]?|ramal) ?[0-9]{1,5}\\b)?' -%}
+    {#- After a word for a phone, any seven digits or more are one. -#}
+    {%- set phone_word = (
+        '\\b(?i:tel|telefone|tel[ée]fono|phone|fone|mobile|cel|celular|m[óo]vil|whats|whatsapp|wpp|zap|call me at)'
+        ~ '(?:[ .:#/-]| is | [ée] | es | n[uú]mero ){0,3}') -%}
+    {%- set any_phone = '[+(]?[0-9](?:[ .()/-]{0,2}[0-9]){6,14}\\b' -%}
+
+    {#- Not phones, though their digits may look so: found first, and left as they are. -#}
+    {%- set date = (
+        '\\b(?:[0-9]{4}([-/.])[0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4})'
+        ~ '(?:[T ,]{1,2}[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?)?\\b') | replace('([-/.])', '[-/.]') -%}
+    {%- set id_word = (
+        '\\b(?i:order|orders|pedido|pedidos|compra|ticket|tickets|chamado|protocolo|invoice|fatura|factura|nota'
+        ~ '|boleto|id|ref|refer[eê]ncia|reference|sku|tracking|rastreio|c[oó]digo|code|case|caso|transa[cç][aã]o|transaction)') -%}
+    {%- set id = (
+        id_word ~ '(?:[ .:#/=_-]| id | is | [ée] | es | number | n[uú]mero | no[.]? | n[º°o][.]? ?){0,4}[0-9]{5,}\\b') -%}
+    {%- set not_phones = [
+        '(?:' ~ phone_word ~ ')?' ~ date,
+        id,
+        '#[0-9]+\\b',
+        '\\b[A-Za-z_][A-Za-z_0-9]*[-_]?[0-9][0-9A-Za-z_-]*',
+        '(?:R[$]|US[$]|[$€£¥]|\\b(?:BRL|USD|EUR|GBP|MXN)) ?[0-9][0-9.,]*\\b',
+        '\\b[0-9]{1,3}(?:[.][0-9]{3})*,[0-9]{1,2}\\b',
+        '\\b[0-9]{1,3}(?:,[0-9]{3})+(?:[.][0-9]{1,2})?\\b',
+        '\\b[0-9]{4,}[.,][0-9]{1,2}\\b',
+        '\\b[0-9][0-9.,]* ?(?:€|(?i:EUR|USD|BRL|reais|euros|dollars|d[oó]lares)\\b)'
+    ] -%}
+    {%- set pattern = (
+        not_phones[0] ~ '|' ~ phone_word ~ any_phone ~ '|' ~ not_phones[1:] | join('|') ~ '|' ~ phone) -%}
+    {%- set replaced = support_analytics.regex_replace_all(
+        'piece', '\\A(' ~ phone_word ~ ')' ~ any_phone ~ '\\z', '\\1[phone]') -%}
+    {{ support_analytics.replace_matches(text, pattern,
+        "case when " ~ support_analytics.regex_contains('piece', '\\A(?:' ~ not_phones | join('|') ~ ')\\z')
+        ~ " then piece else " ~ support_analytics.regex_replace_all(
+            replaced, '\\A' ~ phone ~ '\\z', '[phone]') ~ " end") }}
+{%- endmacro %}
+
+
+{#- SQL for a piece of replace_matches: the label where the piece is of the shape and passes the
+    check, else the piece. Nested, as only `case` keeps the check from running on other pieces. -#}
+{% macro label_if(shape, check, label) -%}
+    case
+        when {{ support_analytics.regex_contains('piece', '\\A' ~ shape ~ '\\z') }}
+            then case when {{ check }} then '{{ label }}' else piece end
+        else piece
+    end
+{%- endmacro %}
