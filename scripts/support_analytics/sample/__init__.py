@@ -1,0 +1,18 @@
+"""The seeded sample: fictitious support tickets and creators, the same for the same seed."""
+
+from .incidents import INCIDENT_NAMES, INCIDENTS, Incident
+from .tickets import CHANNELS, TICKET_COLUMNS, SampleConfig, Ticket
+from .writer import ticket_lines, write_tickets, write_users
+
+__all__ = [
+    "CHANNELS",
+    "INCIDENTS",
+    "INCIDENT_NAMES",
+    "Incident",
+    "SampleConfig",
+    "TICKET_COLUMNS",
+    "Ticket",
+    "ticket_lines",
+    "write_tickets",
+    "write_users",
+]
