@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -234,7 +234,7 @@ def _run_dbt_deps(project: Path, dbt_command: Sequence[str] | None) -> None:
             raise PackagesError(
                 f"dbt is not installed for {sys.executable}: install the Python requirements first"
             )
-        dbt_command = [sys.executable, "-m", "dbt.cli.main"]
+        dbt_command = [sys.executable, "-W", "ignore", "-m", "dbt.cli.main"]
     # A caller's DBT_* settings (target path, warnings as errors) are about the project, not this.
     environment = {
         name: value
@@ -260,13 +260,12 @@ def _run_dbt_deps(project: Path, dbt_command: Sequence[str] | None) -> None:
         ) from None
     if run.returncode == 0:
         return
-    output = run.stdout + "\n" + run.stderr
-    if UNREACHABLE_MARK in output:
+    if UNREACHABLE_MARK in run.stdout + run.stderr:
         raise HubUnreachableError(
             "dbt package hub not reachable: dbt_packages is as it was"
             " (--stand-ins installs without the hub)"
         )
-    raise PackagesError(f"dbt deps failed: {_reason(output)}")
+    raise PackagesError(f"dbt deps failed: {_reason(run.stdout) or _reason(run.stderr)}")
 
 
 @contextmanager
@@ -328,7 +327,7 @@ def _reason(output: str) -> str:
     lines = [line for line in lines if line and not line.startswith("Encountered an error")]
     if any(line.startswith("Traceback") for line in lines):
         lines = lines[-1:]
-    return _one_line(" ".join(lines)) or "no message; run `dbt deps` by hand to see"
+    return _one_line(" ".join(lines))
 
 
 def _one_line(text: str) -> str:
@@ -336,5 +335,5 @@ def _one_line(text: str) -> str:
     return line if len(line) <= ERROR_LINE_LENGTH else line[: ERROR_LINE_LENGTH - 1] + "…"
 
 
-def _listed(items: object) -> str:
+def _listed(items: Iterable[object]) -> str:
     return " and ".join(str(item) for item in items)

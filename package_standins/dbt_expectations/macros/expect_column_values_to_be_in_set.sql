@@ -1,4 +1,4 @@
-{#- Fails once for each row whose value is not in value_set. Nulls pass. -#}
+{#- Fails once for each row whose value is not in value_set; a null is not in it. -#}
 {% test expect_column_values_to_be_in_set(
     model, column_name, value_set, quote_values=true, row_condition=none
 ) %}
@@ -10,7 +10,7 @@
 
 select {{ column_name }}
 from {{ model }}
-where {{ column_name }} not in ({{ literals | join(', ') }})
+where ({{ column_name }} is null or {{ column_name }} not in ({{ literals | join(', ') }}))
 {%- if row_condition %}
     and ({{ row_condition }})
 {%- endif %}

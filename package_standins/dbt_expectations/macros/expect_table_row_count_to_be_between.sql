@@ -4,15 +4,7 @@
     model, min_value=none, max_value=none, group_by=none, row_condition=none, strictly=false
 ) %}
 
-{%- set group_columns = (group_by or []) | join(', ') -%}
-{%- set or_equal = '=' if strictly else '' -%}
-{%- set violations = [] -%}
-{%- if min_value is not none -%}
-    {%- do violations.append('count(*) <' ~ or_equal ~ ' (' ~ min_value ~ ')') -%}
-{%- endif -%}
-{%- if max_value is not none -%}
-    {%- do violations.append('count(*) >' ~ or_equal ~ ' (' ~ max_value ~ ')') -%}
-{%- endif %}
+{%- set group_columns = (group_by or []) | join(', ') %}
 
 select
     {{ group_columns ~ ',' if group_columns }}
@@ -20,6 +12,6 @@ select
 from {{ model }}
 {{ 'where ' ~ row_condition if row_condition }}
 {{ 'group by ' ~ group_columns if group_columns }}
-having {{ violations | join(' or ') if violations else '1 = 0' }}
+having {{ dbt_expectations.outside_bounds('count(*)', min_value, max_value, strictly) }}
 
 {% endtest %}
