@@ -4,28 +4,28 @@ with tickets as (
     select * from {{ ref('fct_tickets') }}
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            order by first_response_time_minutes desc, created_at asc, ticket_id asc
-        ) as outlier_rank
+-- Taken before ranking: an engine keeps a short list without sorting all tickets.
+slowest as (
+    select *
     from tickets
     where first_response_time_minutes is not null
+    order by first_response_time_minutes desc, created_at asc, ticket_id asc
+    limit {{ var('outlier_count') }}
 ),
 
 final as (
     select
         ticket_id,
-        outlier_rank,
+        row_number() over (
+            order by first_response_time_minutes desc, created_at asc, ticket_id asc
+        ) as outlier_rank,
         channel,
         status,
         category_effective,
         created_at,
         first_response_time_minutes,
         {{ redact_text('message_text') }} as message_text_redacted
-    from ranked
-    where outlier_rank <= {{ var('outlier_count') }}
+    from slowest
 )
 
 select * from final
