@@ -140,42 +140,46 @@
 
 {% macro redact_phones(text) -%}
     {%- set area = '(?:1[1-9]|2[12478]|3[1-578]|4[1-9]|5[1345]|6[1-9]|7[134579]|8[1-9]|9[1-9])' -%}
-    {%- set brazilian_number = '(?:9[ .]?[0-9]{4}|[2-5][0-9]{3})[ .-]?[0-9]{4}' -%}
-    {%- set brazilian = (
-        '(?:[(](?:0|0xx)?' ~ area ~ '[)]|\\b(?:0|0xx)?' ~ area ~ ')[ .-]?' ~ brazilian_number) -%}
-    {%- set american = (
-        '(?:[(][2-9][0-9]{2}[)][ .-]?|\\b[2-9][0-9]{2}[ .-]?)[2-9][0-9]{2}[ .-]?[0-9]{4}') -%}
+    {%- set bracketed_area = '[(](?:0|0xx)?' ~ area ~ '[)]' -%}
+    {%- set brazilian = '[ .-]?(?:9[ .]?[0-9]{4}|[2-5][0-9]{3})[ .-]?[0-9]{4}' -%}
+    {%- set american = '[ .-]?[2-9][0-9]{2}[ .-]?[0-9]{4}' -%}
     {%- set spanish = (
-        '\\b(?:[6-9][0-9]{2}(?:[ .-]?[0-9]{3}){2}|[6-9][0-9]{2}(?:[ .-][0-9]{2}){3}'
+        '(?:[6-9][0-9]{2}(?:[ .-]?[0-9]{3}){2}|[6-9][0-9]{2}(?:[ .-][0-9]{2}){3}'
         ~ '|[89][0-9][ .-][0-9]{3}[ .-][0-9]{2}[ .-][0-9]{2})') -%}
     {%- set forms = [
-        '(?:[+] ?|\\b(?:00)?)55[ .-]?' ~ brazilian,
-        '(?:[+] ?|\\b(?:00)?)1[ .-]?' ~ american,
+        '(?:[+] ?|\\b(?:00)?)55[ .-]?(?:' ~ bracketed_area ~ '|' ~ area ~ ')' ~ brazilian,
+        '(?:[+] ?|\\b(?:00)?)1[ .-]?(?:[(][2-9][0-9]{2}[)]|[2-9][0-9]{2})' ~ american,
         '(?:[+] ?|\\b00)34[ .-]?' ~ spanish,
         '[+] ?[1-9](?:[ .()/-]{0,3}[0-9]){7,14}',
         '\\b00[1-9][0-9]{0,2}[ .-](?:[ .()/-]{0,3}[0-9]){7,12}',
-        brazilian,
-        american,
-        spanish,
+        '(?:' ~ bracketed_area ~ '|\\b(?:0|0xx)?' ~ area ~ ')' ~ brazilian,
+        '(?:[(][2-9][0-9]{2}[)]|\\b[2-9][0-9]{2})' ~ american,
+        '\\b' ~ spanish,
         '\\b0[3589]00[ .-]?[0-9]{3}[ .-]?[0-9]{4}',
         '\\b9[0-9]{4}-[0-9]{4}'
     ] -%}
     {%- set phone = '(?:' ~ forms | join('|') ~ ')\\b(?: ?(?:x|ext[.]?|ramal) ?[0-9]{1,5}\\b)?' -%}
     {#- After a word for a phone, any seven digits or more are one. -#}
     {%- set phone_word = (
-        '\\b(?i:tel|telefone|tel[ée]fono|phone|fone|mobile|cel|celular|m[óo]vil|whats|whatsapp|wpp|zap|call me at)'
-        ~ '(?:[ .:#/-]| is | [ée] | es | n[uú]mero ){0,3}') -%}
+        '\\b(?i:' ~ [
+            'tel', 'telefone', 'tel[ée]fono', 'phone', 'fone', 'mobile', 'cel', 'celular',
+            'm[óo]vil', 'whats', 'whatsapp', 'wpp', 'zap'
+        ] | join('|') ~ ')(?:[ .:#/-]| is | [ée] | es ){0,3}') -%}
     {%- set any_phone = '[+(]?[0-9](?:[ .()/-]{0,2}[0-9]){6,14}\\b' -%}
 
     {#- Not phones, though their digits may look so: found first, and left as they are. -#}
     {%- set date = (
-        '\\b(?:[0-9]{4}([-/.])[0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4})'
-        ~ '(?:[T ,]{1,2}[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?)?\\b') | replace('([-/.])', '[-/.]') -%}
-    {%- set id_word = (
-        '\\b(?i:order|orders|pedido|pedidos|compra|ticket|tickets|chamado|protocolo|invoice|fatura|factura|nota'
-        ~ '|boleto|id|ref|refer[eê]ncia|reference|sku|tracking|rastreio|c[oó]digo|code|case|caso|transa[cç][aã]o|transaction)') -%}
+        '\\b(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4})'
+        ~ '(?:[T ,]{1,2}[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?)?\\b') -%}
     {%- set id = (
-        id_word ~ '(?:[ .:#/=_-]| id | is | [ée] | es | number | n[uú]mero | no[.]? | n[º°o][.]? ?){0,4}[0-9]{5,}\\b') -%}
+        '\\b(?i:' ~ [
+            'orders?', 'pedidos?', 'compra', 'tickets?', 'chamado', 'protocolo', 'invoice',
+            'fatura', 'factura', 'nota', 'boleto', 'id', 'ref', 'refer[eê]ncia', 'referencia',
+            'reference', 'sku', 'tracking', 'rastreio', 'c[oó]digo', 'code', 'case', 'caso',
+            'transa[cç][aã]o', 'transacci[oó]n', 'transaction'
+        ] | join('|')
+        ~ ')(?:[ .:#/=_-]|(?i: (?:id|is|[ée]|es|number|n[uú]mero|no[.]?|n[º°o.]{1,2})) ?){0,4}'
+        ~ '[0-9]{5,}\\b') -%}
     {%- set not_phones = [
         '(?:' ~ phone_word ~ ')?' ~ date,
         id,
@@ -188,13 +192,14 @@
         '\\b[0-9][0-9.,]* ?(?:€|(?i:EUR|USD|BRL|reais|euros|dollars|d[oó]lares)\\b)'
     ] -%}
     {%- set pattern = (
-        not_phones[0] ~ '|' ~ phone_word ~ any_phone ~ '|' ~ not_phones[1:] | join('|') ~ '|' ~ phone) -%}
-    {%- set replaced = support_analytics.regex_replace_all(
+        [not_phones[0], phone_word ~ any_phone] + not_phones[1:] + [phone]) | join('|') -%}
+    {%- set word_kept = support_analytics.regex_replace_all(
         'piece', '\\A(' ~ phone_word ~ ')' ~ any_phone ~ '\\z', '\\1[phone]') -%}
     {{ support_analytics.replace_matches(text, pattern,
-        "case when " ~ support_analytics.regex_contains('piece', '\\A(?:' ~ not_phones | join('|') ~ ')\\z')
+        "case when "
+        ~ support_analytics.regex_contains('piece', '\\A(?:' ~ not_phones | join('|') ~ ')\\z')
         ~ " then piece else " ~ support_analytics.regex_replace_all(
-            replaced, '\\A' ~ phone ~ '\\z', '[phone]') ~ " end") }}
+            word_kept, '\\A' ~ phone ~ '\\z', '[phone]') ~ " end") }}
 {%- endmacro %}
 
 
