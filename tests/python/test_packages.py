@@ -116,10 +116,11 @@ RELATIONS = {
         ) as t (ticket_id, team, channel, score, low, high, code, "group")
     """,
     # As many rows of team a as in tickets, one fewer of b, one of a team that tickets lacks.
+    # By squad, as many rows of a and of b as in tickets.
     "agents": """
         select * from (values
             (1, 'a', 'a', true), (2, 'a', 'a', true), (3, 'a', 'a', false),
-            (4, 'b', 'b', true), (5, 'b', 'b', true), (90, 'c', 'c', false)
+            (4, 'b', 'b', true), (5, 'b', 'b', true), (90, 'c', 'b', false)
         ) as t (agent_id, team, squad, is_active)
     """,
     "tickets_again": "select * from {{ ref('tickets') }}",
@@ -251,6 +252,23 @@ CASES = [
         from_condition="ticket_id <= 5 or ticket_id = 90",
     ),
     case(RELATIONSHIPS, 0, "tickets.team", to=AGENTS, field="team"),
+    # The condition follows an `and` without brackets, so that this one lets a null through.
+    case(
+        RELATIONSHIPS,
+        1,
+        "tickets.team",
+        to=AGENTS,
+        field="team",
+        from_condition="team = 'a' or ticket_id = 7",
+    ),
+    case(
+        RELATIONSHIPS,
+        0,
+        "tickets.team",
+        to=AGENTS,
+        field="team",
+        from_condition="(team = 'a' or ticket_id = 7)",
+    ),
     case(RELATIONSHIPS, 3, "tickets.team", to=AGENTS, field="team", to_condition="team <> 'b'"),
     case(
         RELATIONSHIPS,
@@ -318,7 +336,7 @@ CASES = [
     # The group without a team matches nothing, so each side counts it as missing on the other.
     case(SAME_COUNT, 2, compare_model=AGAIN, group_by=["team"]),
     case(SAME_COUNT, 3, compare_model=AGENTS, group_by=["team"]),
-    case(SAME_COUNT, 3, compare_model=AGENTS, group_by=["team"], compare_group_by=["squad"]),
+    case(SAME_COUNT, 1, compare_model=AGENTS, group_by=["team"], compare_group_by=["squad"]),
     case(
         SAME_COUNT,
         1,

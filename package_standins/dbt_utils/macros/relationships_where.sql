@@ -1,5 +1,6 @@
 {#- Fails once for each row, among those that from_condition keeps, whose non-null value is missing
-    from the rows of the other relation that to_condition keeps. -#}
+    from the rows of the other relation that to_condition keeps. As in the package, from_condition
+    follows an `and` without brackets: one that holds an `or` brings its own. -#}
 {% test relationships_where(
     model, column_name, to, field, from_condition='1 = 1', to_condition='1 = 1'
 ) %}
@@ -8,7 +9,7 @@ with children as (
 
     select {{ column_name }} as child_key
     from {{ model }}
-    where {{ column_name }} is not null and ({{ from_condition }})
+    where {{ column_name }} is not null and {{ from_condition }}
 
 ),
 
