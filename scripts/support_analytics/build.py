@@ -1,0 +1,335 @@
+"""One build: raw files in, tested marts out, through the same dbt models as `dbt build`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from support_analytics import exports, packages, publish, warehouse
+from support_analytics.dbt_runner import DbtSession, Outcome, log_folder
+from support_analytics.errors import BuildError, UserError
+from support_analytics.progress import Progress
+from support_analytics.raw_files import RawFile, open_raw_file
+
+PROJECT = Path(__file__).resolve().parents[2]
+DATABASE_NAME = "support_analytics.duckdb"
+SHOWN_REASONS = 3
+_INSTANT = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})"
+    r"(?:[ T](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*(?:Z|([+-])(\d{2})(?::?(\d{2}))?)?)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What a build is asked for. Options left out keep the project's defaults."""
+
+    tickets: Path
+    out: Path
+    users: Path | None = None
+    as_of: str | None = None
+    timezone: str | None = None
+    sla_targets: Path | None = None
+    database: Path | None = None
+    file_format: str = "csv"
+    threads: int | None = None
+
+    @property
+    def database_path(self) -> Path:
+        """The DuckDB file of the build."""
+        return self.database or self.out / DATABASE_NAME
+
+
+@dataclass
+class BuildReport:
+    """What a build did."""
+
+    out: Path
+    database: Path
+    accepted_tickets: int
+    rejected_tickets: int
+    rejection_reasons: dict[str, int]
+    as_of_at: str
+    joined_tickets: int | None
+    files: list[exports.ExportedFile] = field(default_factory=list)
+    models_count: int = 0
+    tests_count: int = 0
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def build(
+    options: BuildOptions, progress: Progress | None = None, project: Path = PROJECT
+) -> BuildReport:
+    """Build every mart from the options' files and replace the outputs as a whole.
+
+    Raises UserError for what the user can put right and BuildError when a model or a data test
+    fails; outputs of earlier builds are then as they were.
+    """
+    progress = progress or Progress(stream=None)
+    variables = _variables(options)
+    sla_targets = _sla_targets(options, project)
+    warehouse.check_database_path(options.database_path)
+    # Headers are checked before anything is locked or made.
+    for path, table in _raw_inputs(options):
+        open_raw_file(path, warehouse.raw_schema(project, table)).close()
+
+    with publish.staged_build(options.out, options.database_path, project) as stage:
+        inputs = _load(options, project, stage.staged_database, sla_targets, progress)
+        session = DbtSession(
+            project=project,
+            database=stage.staged_database,
+            work=stage.work,
+            variables=variables,
+            threads=options.threads or min(4, os.cpu_count() or 1),
+            log_folder=log_folder(project, stage.work),
+        )
+        outcome, redact = _run_models(session, bool(sla_targets), progress)
+        with duckdb.connect(str(stage.staged_database)) as connection:
+            report = _report(connection, options, outcome)
+            if outcome.failures:
+                raise BuildError(_failure_line(outcome.failures, session.log_folder))
+            progress.phase("writing exports")
+            report.files = exports.export_marts(
+                connection,
+                outcome.marts,
+                stage.exports,
+                options.file_format,
+                redact,
+                lambda done, total, name: progress.count(done / total, f"{done}/{total} {name}"),
+            )
+        own_files = _write_manifest(stage, report, inputs, variables)
+        warehouse.check_not_written(stage.database)
+        stage.publish(own_files)
+    progress.end()
+    report.seconds = progress.seconds
+    return report
+
+
+def parse_as_of(text: str) -> str:
+    """Return the instant as `YYYY-MM-DD HH:MM:SS[.f]` in UTC; without an offset text is UTC.
+
+    Raises UserError for what is not such a timestamp of the years 2000 to 2099.
+    """
+    problem = UserError(
+        f"--as-of '{text}' is not a timestamp; write it as 2025-11-04 or 2025-11-04T01:30:00-03:00"
+    )
+    match = _INSTANT.fullmatch(text.strip())
+    if not match:
+        raise problem
+    *numbers, fraction, sign, hours, minutes = match.groups()
+    try:
+        instant = datetime(*(int(number or 0) for number in numbers))
+        offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+        zone = timezone(-offset if sign == "-" else offset)
+    except ValueError:
+        raise problem from None
+    utc = instant.replace(tzinfo=zone).astimezone(UTC)
+    if not 2000 <= utc.year <= 2099:
+        raise UserError(f"--as-of '{text}' is outside the years 2000 to 2099")
+    return f"{utc:%Y-%m-%d %H:%M:%S}{fraction or ''}"
+
+
+def check_time_zone(name: str) -> str:
+    """Return the name. Raises UserError when Python or DuckDB do not know the time zone."""
+    has_data = bool(zoneinfo.available_timezones())
+    if (has_data and name not in zoneinfo.available_timezones()) or not (
+        warehouse.time_zone_is_known(name)
+    ):
+        raise UserError(
+            f"--timezone '{name}' is not a known time zone; write an IANA name such as "
+            "America/Sao_Paulo"
+        )
+    return name
+
+
+def _variables(options: BuildOptions) -> dict[str, str]:
+    variables = {}
+    if options.as_of is not None:
+        variables["as_of_at"] = parse_as_of(options.as_of)
+    if options.timezone is not None:
+        variables["reporting_timezone"] = check_time_zone(options.timezone)
+    return variables
+
+
+def _sla_targets(
+    options: BuildOptions, project: Path
+) -> list[tuple[str, float | None, float | None]]:
+    if options.sla_targets is None:
+        return []
+    settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+    return warehouse.read_sla_targets(options.sla_targets, settings["vars"]["ticket_channels"])
+
+
+def _raw_inputs(options: BuildOptions) -> list[tuple[Path, str]]:
+    inputs = [(options.tickets, warehouse.TICKETS_TABLE)]
+    if options.users is not None:
+        inputs.append((options.users, warehouse.USERS_TABLE))
+    return inputs
+
+
+def _load(
+    options: BuildOptions,
+    project: Path,
+    database: Path,
+    sla_targets: Sequence[tuple[str, float | None, float | None]],
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """Fill the raw tables and return what was read, for the manifest."""
+    inputs = []
+    with warehouse.open_database(database) as connection:
+        for path, table in _raw_inputs(options):
+            progress.phase(f"reading {path.name}")
+            with open_raw_file(path, warehouse.raw_schema(project, table)) as raw:
+                warehouse.load_raw_file(connection, raw, progress.count)
+            if not raw.records and table == warehouse.TICKETS_TABLE:
+                raise UserError(f"{path} has a header and no tickets below it")
+            inputs.append(_input_entry(raw))
+        if options.users is None:
+            schema = warehouse.raw_schema(project, warehouse.USERS_TABLE)
+            warehouse.create_raw_table(connection, schema)
+        if sla_targets:
+            warehouse.load_sla_targets(connection, sla_targets)
+    return inputs
+
+
+def _input_entry(raw: RawFile) -> dict[str, Any]:
+    return {
+        "table": raw.schema.table,
+        "name": raw.path.name,
+        "records": raw.records,
+        "sha256": raw.sha256,
+    }
+
+
+def _run_models(
+    session: DbtSession, has_sla_targets: bool, progress: Progress
+) -> tuple[Outcome, Any]:
+    progress.phase("preparing dbt")
+    _install_packages(session.project, progress)
+    loaded = [warehouse.TICKETS_TABLE, warehouse.USERS_TABLE]
+    if has_sla_targets:
+        loaded.append(warehouse.SLA_TABLE)
+    try:
+        session.parse()
+        redact = exports.redaction(session)
+        progress.phase("building and testing models")
+        outcome = session.build(
+            loaded, lambda done, total, name: progress.count(done / total, f"{done}/{total} {name}")
+        )
+    finally:
+        session.close()
+    return outcome, redact
+
+
+def _install_packages(project: Path, progress: Progress) -> None:
+    """Put the dbt packages in place where one is missing, and stand-ins where they are older."""
+    folder = project / packages.INSTALL_FOLDER
+    try:
+        pins = packages.read_pins(project / packages.PACKAGES_FILE)
+        if packages.holds_real_packages(folder, [pin.name for pin in pins]):
+            return
+        report = packages.install(project)
+    except (packages.PackagesError, OSError) as error:
+        raise BuildError(str(error)) from None
+    if "nothing to do" not in report:
+        progress.note(report)
+
+
+def _report(
+    connection: duckdb.DuckDBPyConnection, options: BuildOptions, outcome: Outcome
+) -> BuildReport:
+    """Counts of the run. Raises UserError where its failures are the input's."""
+    early = [line for line in outcome.failures if "as_of_at" in line and "is before" in line]
+    if early:
+        message = early[0].partition(": ")[2]
+        raise UserError(f"--as-of: {message}; give a later one, or none for the latest instant")
+    try:
+        accepted, rejected = connection.execute(
+            "select (select count(*) from staging.stg_tickets),"
+            " (select count(*) from staging.rejected_tickets)"
+        ).fetchone()
+        reasons = dict(
+            connection.execute(
+                "select reason, count(*) as tickets from (select unnest(string_split(reasons, '|'))"
+                " as reason from staging.rejected_tickets) group by reason"
+                " order by tickets desc, reason"
+            ).fetchall()
+        )
+    except duckdb.Error:
+        raise BuildError(_failure_line(outcome.failures or ["staging is missing"], None)) from None
+    if not accepted:
+        raise UserError(
+            f"{options.tickets}: all {rejected} tickets are rejected ({shown_reasons(reasons)})"
+        )
+    if outcome.failures:
+        return BuildReport(options.out, options.database_path, 0, 0, {}, "", None)
+    as_of_at = connection.execute(
+        "select replace(cast(as_of_at as varchar), ' ', 'T') from intermediate.int_clock_derived"
+    ).fetchone()[0]
+    joined = connection.execute(
+        "select rows_checked - rows_failed from marts.fct_data_quality"
+        " where check_name = 'joinability_to_users' and rows_checked > 0"
+    ).fetchone()
+    return BuildReport(
+        out=options.out,
+        database=options.database_path,
+        accepted_tickets=accepted,
+        rejected_tickets=rejected,
+        rejection_reasons=reasons,
+        as_of_at=as_of_at,
+        joined_tickets=joined[0] if joined else None,
+        models_count=outcome.models_count,
+        tests_count=outcome.tests_count,
+        warnings=outcome.warnings,
+    )
+
+
+def shown_reasons(reasons: Mapping[str, int]) -> str:
+    """The commonest rejection reasons with their counts, in one line."""
+    shown = [f"{reason} {count}" for reason, count in list(reasons.items())[:SHOWN_REASONS]]
+    more = len(reasons) - len(shown)
+    return ", ".join(shown) + (f", and {more} more" if more > 0 else "")
+
+
+def _failure_line(failures: Sequence[str], log: Path | None) -> str:
+    shown = "; ".join(failures[:SHOWN_REASONS])
+    more = len(failures) - SHOWN_REASONS
+    rest = f"; and {more} more" if more > 0 else ""
+    return f"{shown}{rest}" + (f" (see {log / 'dbt.log'})" if log else "")
+
+
+def _write_manifest(
+    stage: publish.Stage,
+    report: BuildReport,
+    inputs: Sequence[Mapping[str, Any]],
+    variables: Mapping[str, str],
+) -> list[str]:
+    """Write what the build read and wrote; returns its files, relative to the output folder."""
+    files: list[dict[str, Any]] = [{"name": file.name, "rows": file.rows} for file in report.files]
+    if stage.staged_database.is_relative_to(stage.exports):
+        files.append({"name": stage.staged_database.relative_to(stage.exports).as_posix()})
+    manifest = {
+        "written_by": publish.MANIFEST_AUTHOR,
+        "as_of_at": report.as_of_at,
+        "variables": dict(variables),
+        "inputs": list(inputs),
+        "accepted_tickets": report.accepted_tickets,
+        "rejected_tickets": report.rejected_tickets,
+        "rejection_reasons": report.rejection_reasons,
+        "files": files,
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    (stage.exports / publish.MANIFEST_FILE).write_text(text, encoding="utf-8")
+    return [publish.MANIFEST_FILE, *(file["name"] for file in files)]

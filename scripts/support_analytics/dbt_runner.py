@@ -1,0 +1,233 @@
+"""Run dbt in this process, quietly: progress to a callback, chatter to a log, errors in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from support_analytics.errors import BuildError, one_line
+
+PROFILE = "support_analytics"
+TARGET = "duckdb"
+# In a column's meta: the text in it is a person's, and is redacted wherever people see it.
+TEXT_META = "contains_message_text"
+_PARSE_CACHE = "partial_parse.msgpack"
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A published model of the run."""
+
+    name: str
+    relation: str
+    key: tuple[str, ...]
+    redacted_columns: frozenset[str]
+
+
+@dataclass
+class Outcome:
+    """How a `dbt build` ended. Failures and warnings are lines for a person."""
+
+    marts: list[Mart] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    models_count: int = 0
+    tests_count: int = 0
+
+
+@dataclass
+class DbtSession:
+    """One project, one DuckDB file, one set of vars; parsed once.
+
+    work is a scratch folder for the profile and dbt's target; variables are dbt vars.
+    """
+
+    project: Path
+    database: Path
+    work: Path
+    variables: Mapping[str, Any]
+    threads: int
+    log_folder: Path
+    _manifest: Any = field(default=None, repr=False)
+
+    def parse(self) -> None:
+        """Parse the project. Raises BuildError."""
+        profiles = yaml.safe_load((self.project / "profiles.example.yml").read_text("utf-8"))
+        output = profiles[PROFILE]["outputs"][TARGET]
+        output |= {"path": str(self.database), "threads": self.threads}
+        profile = {PROFILE: {"target": TARGET, "outputs": {TARGET: output}}}
+        (self.work / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+
+        cache = self.project / "target" / "build_metrics" / _PARSE_CACHE
+        cached = ["--partial-parse-file-path", str(cache)] if cache.is_file() else []
+        self._manifest = self._invoke(["parse", *cached])
+        # Best effort: without the cache the next run only parses longer.
+        with contextlib.suppress(OSError):
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            scratch = cache.with_name(f"{_PARSE_CACHE}.{os.getpid()}")
+            shutil.copyfile(self.work / "target" / _PARSE_CACHE, scratch)
+            scratch.replace(cache)
+
+    def render(self, jinja: str) -> str:
+        """Return the SQL that a Jinja text compiles to in the project. Raises BuildError."""
+        result = self._invoke(["compile", "--inline", jinja])
+        return result.results[0].node.compiled_code
+
+    def has_macro(self, name: str) -> bool:
+        """Whether the project defines the macro."""
+        return any(macro.name == name for macro in self._manifest.macros.values())
+
+    def build(
+        self, loaded_seeds: Sequence[str], progress: Callable[[int, int, str], None]
+    ) -> Outcome:
+        """Build and test everything but unit tests and the seeds that were loaded by hand.
+
+        progress gets finished and all nodes, and the name of the last. Failing nodes are in the
+        outcome; raises BuildError when dbt itself fails.
+        """
+        finished = 0
+        total = 0
+
+        def on_event(event: Any) -> None:
+            nonlocal finished, total
+            if event.info.name == "LogStartLine":
+                total = event.data.total
+            if event.info.name == "NodeFinished":
+                finished += 1
+                progress(finished, max(total, finished), event.data.node_info.node_name)
+
+        result = self._invoke(
+            # With other indirect selections, leaving out a seed leaves out the tests that compare
+            # it with models.
+            [
+                "build",
+                "--indirect-selection=empty",
+                "--exclude-resource-type=unit_test",
+                *(f"--exclude={seed}" for seed in loaded_seeds),
+            ],
+            on_event,
+        )
+        return self._outcome(result.results)
+
+    def close(self) -> None:
+        """Let go of the DuckDB file."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.adapters.factory import cleanup_connections, reset_adapters
+
+        cleanup_connections()
+        # dbt keeps the file open, and part of it in the write-ahead log, until the process ends.
+        if DuckDBConnectionManager._ENV is not None:
+            DuckDBConnectionManager._ENV.close()
+            DuckDBConnectionManager._ENV = None
+        reset_adapters()
+
+    def _invoke(self, command: Sequence[str], on_event: Callable[[Any], None] | None = None) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        messages: list[str] = []
+
+        def collect(event: Any) -> None:
+            if event.info.level == "error":
+                messages.append(event.info.msg)
+            if on_event:
+                on_event(event)
+
+        quiet = ["--log-level=none", "--log-level-file=info", "--no-print", "--no-write-json"]
+        folders = [
+            f"--project-dir={self.project}",
+            f"--profiles-dir={self.work}",
+            f"--target={TARGET}",
+            f"--target-path={self.work / 'target'}",
+            f"--log-path={self.log_folder}",
+        ]
+        variables = yaml.safe_dump(dict(self.variables), default_flow_style=True, width=10**6)
+        with _clean_surroundings():
+            run = dbtRunner(manifest=self._manifest, callbacks=[collect]).invoke(
+                [*quiet, *command, *folders, f"--vars={variables.strip()}"]
+            )
+        if isinstance(run.exception, (KeyboardInterrupt, SystemExit)):
+            raise run.exception
+        if run.result is None or run.exception is not None:
+            reason = str(run.exception or " ".join(messages) or "no message")
+            raise BuildError(
+                f"dbt {command[0]} failed: {plain_message(reason)}; {self._log_hint()}"
+            )
+        return run.result
+
+    def _outcome(self, results: Sequence[Any]) -> Outcome:
+        outcome = Outcome()
+        for result in results:
+            node, status = result.node, str(result.status)
+            kind = node.resource_type.value
+            outcome.models_count += kind == "model"
+            outcome.tests_count += kind == "test"
+            line = f"{'data test' if kind == 'test' else kind} {_readable_name(node)}: "
+            line += plain_message(result.message or status)
+            if status in ("error", "fail"):
+                outcome.failures.append(line)
+            elif status == "warn":
+                outcome.warnings.append(line)
+            if kind == "model" and "mart" in node.tags and status == "success":
+                outcome.marts.append(_mart(node))
+        outcome.marts.sort(key=lambda mart: mart.name)
+        return outcome
+
+    def _log_hint(self) -> str:
+        return f"see {self.log_folder / 'dbt.log'}"
+
+
+def log_folder(project: Path, fallback: Path) -> Path:
+    """Where dbt's chatter is kept: the project's logs, or fallback where they cannot be written."""
+    folder = project / "logs" / "build_metrics"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return fallback
+    return folder if os.access(folder, os.W_OK) else fallback
+
+
+def plain_message(message: str) -> str:
+    """dbt's message without its headings and positions, in one line."""
+    lines = [line.strip() for line in message.strip().splitlines()]
+    if len(lines) > 1 and re.match(r"[A-Z]\w+ Error( in \w+ \S+ \(.*\))?$", lines[0]):
+        lines = lines[1:]
+    lines = [line for line in lines if not line.startswith(("compiled code at", ">"))]
+    return re.sub(r"^(Invalid Input|Runtime) Error: ", "", one_line(" ".join(lines)))
+
+
+def _mart(node: Any) -> Mart:
+    redacted = frozenset(
+        column.name
+        for column in node.columns.values()
+        if column.meta.get(TEXT_META) or column.config.meta.get(TEXT_META)
+    )
+    return Mart(node.name, node.relation_name, tuple(node.primary_key), redacted)
+
+
+def _readable_name(node: Any) -> str:
+    # Long names of generic tests are cut and hashed by dbt; what they check is said by their parts.
+    attached = (getattr(node, "attached_node", None) or "").rsplit(".", 1)[-1]
+    return f"{node.name} (on {attached})" if attached and attached not in node.name else node.name
+
+
+@contextlib.contextmanager
+def _clean_surroundings() -> Iterator[None]:
+    """Keep the caller's DBT_* settings, working folder and Python warnings out of the run."""
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DBT_")}
+    folder = Path.cwd()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.environ.update(kept)
+        os.chdir(folder)

@@ -1,0 +1,189 @@
+"""The DuckDB file: its raw tables filled from the user's files, and small questions to it.
+
+The raw tables stand where `dbt seed` puts the sample, so that the models cannot tell them apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import yaml
+
+from support_analytics.errors import UserError, one_line
+from support_analytics.raw_files import RawBatch, RawFile, RawSchema, read_rows
+
+RAW_SCHEMA = "raw"
+TICKETS_TABLE = "tickets_raw"
+USERS_TABLE = "users_raw"
+SLA_TABLE = "sla_targets"
+SLA_COLUMNS = ("channel", "frt_target_minutes", "resolution_target_minutes")
+# Catalog names that DuckDB keeps for itself, or that would hide a schema of the project.
+_RESERVED_NAMES = {"system", "temp", "memory", "main", "raw", "staging", "intermediate", "marts"}
+# dbt-duckdb takes a path for a URL and cuts it there.
+_URL_MARKS = "?#"
+_DUCKDB_MAGIC = b"DUCK"
+
+
+def raw_schema(project: Path, table: str) -> RawSchema:
+    """Columns of a raw table as seeds/_seeds.yml declares them, which `dbt seed` reads too."""
+    seeds = yaml.safe_load((project / "seeds" / "_seeds.yml").read_text(encoding="utf-8"))["seeds"]
+    declared = next(seed for seed in seeds if seed["name"] == table)["config"]["meta"]
+    return RawSchema(
+        table, {name: rule == "required" for name, rule in declared["raw_columns"].items()}
+    )
+
+
+def check_database_path(path: Path) -> None:
+    """Raise UserError when path cannot become the build's DuckDB file."""
+    name = path.name.lstrip(".").split(".")[0]
+    if not name or name.lower() in _RESERVED_NAMES:
+        raise UserError(f"--db {path}: DuckDB cannot hold a database named '{name}'; rename it")
+    if any(mark in str(path) for mark in _URL_MARKS):
+        raise UserError(f"{path}: a DuckDB file cannot stand below a name with '?' or '#'")
+    if path.is_dir():
+        raise UserError(f"--db {path} is a folder; give a file name in it")
+    if not path.exists():
+        return
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError as error:
+        raise UserError(f"--db {path} cannot be read: {error.strerror or error}") from None
+    if head and head[8:12] != _DUCKDB_MAGIC:
+        raise UserError(f"--db {path} exists and is not a DuckDB file; it would be overwritten")
+    check_not_written(path)
+
+
+def check_not_written(path: Path) -> None:
+    """Raise UserError when another process has the DuckDB file open for writing."""
+    if not path.exists():
+        return
+    try:
+        duckdb.connect(str(path), read_only=True).close()
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            holder = str(error).partition("Conflicting lock is held in")[2].partition(". See")[0]
+            raise UserError(
+                f"{path} is open for writing in another process{':' + holder if holder else ''}; "
+                "close it first"
+            ) from None
+    except duckdb.Error:
+        # A file that DuckDB cannot read is replaced like any other.
+        pass
+
+
+def open_database(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open or create the DuckDB file at path, with the schema of the raw tables in it."""
+    connection = duckdb.connect(str(path))
+    connection.execute(f"create schema if not exists {RAW_SCHEMA}")
+    return connection
+
+
+def load_raw_file(
+    connection: duckdb.DuckDBPyConnection,
+    raw: RawFile,
+    progress: Callable[[float], None] = lambda share: None,
+) -> int:
+    """Fill the raw table of raw.schema from the file and return its number of records.
+
+    Batch by batch, so that memory does not grow with the file. progress gets the share of the file
+    read, 0 to 1. Raises UserError for text that is not UTF-8.
+    """
+    table = create_raw_table(connection, raw.schema)
+    connection.begin()
+    for batch in raw.batches():
+        arrow_batch = _arrow_table(batch)  # noqa: F841 (DuckDB finds it by its name)
+        connection.execute(f"insert into {table} select * from arrow_batch")
+        progress(raw.bytes_read / max(raw.size, 1))
+    connection.commit()
+    return raw.records
+
+
+def create_raw_table(connection: duckdb.DuckDBPyConnection, schema: RawSchema) -> str:
+    """Create the raw table, empty, and return its name in SQL."""
+    table = f"{RAW_SCHEMA}.{_quoted(schema.table)}"
+    columns = ", ".join(f"{_quoted(column)} varchar" for column in schema.columns)
+    connection.execute(
+        f"create or replace table {table} ({columns}, line_number bigint, malformed_record varchar)"
+    )
+    return table
+
+
+def read_sla_targets(
+    path: Path, channels: Sequence[str]
+) -> list[tuple[str, float | None, float | None]]:
+    """Read channel and its two targets in minutes; an empty target is None: no SLA.
+
+    Raises UserError naming file, line and value for a channel that is unknown or stands twice, and
+    for a target that is not a positive number.
+    """
+    rows: list[tuple[str, float | None, float | None]] = []
+    lines: dict[str, int] = {}
+    for line_number, values in read_rows(path, SLA_COLUMNS):
+        where = f"{path}: line {line_number}"
+        channel = (values["channel"] or "").strip().lower()
+        if channel not in channels:
+            raise UserError(
+                f"{where}: channel '{channel}' is unknown; known are {', '.join(channels)}"
+            )
+        if channel in lines:
+            raise UserError(
+                f"{where}: channel '{channel}' stands in line {lines[channel]} already; keep one"
+            )
+        lines[channel] = line_number
+        targets = [_target(where, column, values[column]) for column in SLA_COLUMNS[1:]]
+        rows.append((channel, *targets))
+    if not rows:
+        raise UserError(f"{path} has no targets below its header; give one line a channel")
+    return rows
+
+
+def load_sla_targets(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Iterable[tuple[str, float | None, float | None]],
+) -> None:
+    """Fill raw.sla_targets, typed as the seed of the same name."""
+    table = f"{RAW_SCHEMA}.{SLA_TABLE}"
+    channel, *targets = SLA_COLUMNS
+    columns = ", ".join([f"{channel} varchar", *(f"{target} double" for target in targets)])
+    connection.execute(f"create or replace table {table} ({columns})")
+    connection.executemany(f"insert into {table} values (?, ?, ?)", list(rows))
+
+
+def time_zone_is_known(name: str) -> bool:
+    """Whether DuckDB can cut days in the named time zone."""
+    with duckdb.connect() as connection:
+        zone = connection.execute(
+            "select 1 from pg_timezone_names() where lower(name) = lower(?)", [name]
+        ).fetchone()
+    return zone is not None
+
+
+def _target(where: str, column: str, text: str | None) -> float | None:
+    if text is None or not text.strip():
+        return None
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not (0 < minutes < math.inf):
+        raise UserError(
+            f"{where}: {column} '{one_line(text, 40)}' is not a positive number of minutes; "
+            "leave it empty for no target"
+        )
+    return minutes
+
+
+def _arrow_table(batch: RawBatch) -> pa.Table:
+    columns = {name: pa.array(values, pa.string()) for name, values in batch.columns.items()}
+    columns["line_number"] = pa.array(batch.line_number, pa.int64())
+    columns["malformed_record"] = pa.array(batch.malformed_record, pa.string())
+    return pa.table(columns)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
