@@ -159,10 +159,11 @@ def is_standin(package_folder: Path) -> bool:
 
 
 def holds_real_packages(packages_folder: Path, names: Sequence[str]) -> bool:
-    """Whether each name has a folder with the package itself, not a stand-in for it."""
+    """Whether each name has a folder with the package itself: no stand-in, no empty shell."""
     return all(
         _project_entry(packages_folder / name, "name") == name
         and not is_standin(packages_folder / name)
+        and any((packages_folder / name).glob("macros/**/*.sql"))
         for name in names
     )
 

@@ -575,7 +575,8 @@ lock = ["packages:"]
 for package in {delivered!r}:
     name = package.split("/")[1]
     folder = Path("dbt_packages", name)
-    folder.mkdir(parents=True)
+    Path(folder, "macros").mkdir(parents=True)
+    Path(folder, "macros", "a.sql").touch()
     (folder / "dbt_project.yml").write_text("name: " + name + "\\nversion: 0.1.0\\n")
     lock += ["- package: " + package, "  version: " + {pins!r}.get(package, "0.21.0")]
 Path("package-lock.yml").write_text("\\n".join(lock))
@@ -719,6 +720,14 @@ def test_packages_that_dbt_deps_itself_installed_are_left_alone(project: Path) -
     line = packages.install(project, Origin.AUTO, dbt_that(project, UNREACHABLE))
     assert "keeping the dbt_utils and dbt_expectations found in dbt_packages" in line
     assert installed(project) == {*PACKAGE_NAMES, "dbt_date"}
+
+
+def test_empty_package_folders_do_not_count_as_packages(project: Path) -> None:
+    subprocess.run(dbt_that(project, "delivers"), cwd=project, check=True)
+    for macro_file in (project / "dbt_packages").glob("*/macros/*.sql"):
+        macro_file.unlink()
+    line = packages.install(project, Origin.AUTO, dbt_that(project, UNREACHABLE))
+    assert "using the project's stand-ins" in line
 
 
 def test_changed_standins_are_put_in_place_again(project: Path) -> None:
