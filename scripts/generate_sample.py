@@ -8,8 +8,13 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from support_analytics.sample import INCIDENT_NAMES, INCIDENTS, SampleConfig
-from support_analytics.sample import write_tickets, write_users
+from support_analytics.sample import (
+    INCIDENT_NAMES,
+    INCIDENTS,
+    SampleConfig,
+    write_tickets,
+    write_users,
+)
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 

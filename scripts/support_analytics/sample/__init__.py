@@ -1,5 +1,6 @@
 """The seeded sample: fictitious support tickets and creators, the same for the same seed."""
 
+from . import dirt
 from .incidents import INCIDENT_NAMES, INCIDENTS, Incident
 from .tickets import CHANNELS, TICKET_COLUMNS, SampleConfig, Ticket
 from .writer import ticket_lines, write_tickets, write_users
@@ -12,6 +13,7 @@ __all__ = [
     "SampleConfig",
     "TICKET_COLUMNS",
     "Ticket",
+    "dirt",
     "ticket_lines",
     "write_tickets",
     "write_users",

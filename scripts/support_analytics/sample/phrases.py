@@ -12,6 +12,8 @@ In a topic section each phrase starts with its role: ``sit`` (what happens, a cl
 (what happens during the topic's incident), ``det`` (a detail, a clause), ``try`` (what was tried,
 a clause), ``ask`` (what support should do, an imperative; with ``?`` an indirect question),
 ``note`` (a noun phrase), ``quote`` (words of the creator or a buyer, often not in English).
+A mark such as ``sit@code`` and ``ask@code`` keeps phrases together: a marked phrase follows only
+a situation with the same mark, an unmarked one follows any situation.
 """
 
 import itertools
@@ -35,6 +37,17 @@ class Clause:
     pronoun: str
     terse: str
     names_creator: bool
+    mark: str = ""
+
+
+@dataclass
+class Followers:
+    """What may follow a situation."""
+
+    details: list[Clause] = field(default_factory=list)
+    attempts: list[Clause] = field(default_factory=list)
+    asks: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -53,10 +66,7 @@ class Topic:
     brazil_only: bool
     situations: list[Clause] = field(default_factory=list)
     incident_situations: list[Clause] = field(default_factory=list)
-    details: list[Clause] = field(default_factory=list)
-    attempts: list[Clause] = field(default_factory=list)
-    asks: list[str] = field(default_factory=list)
-    questions: list[str] = field(default_factory=list)
+    followers: dict[str, Followers] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     quotes: list[str] = field(default_factory=list)
 
@@ -69,15 +79,15 @@ def expand(phrase: str) -> list[str]:
     return ["".join(chosen) for chosen in itertools.product(*choices)]
 
 
-def clause(phrase: str) -> Clause:
+def clause(phrase: str, mark: str = "") -> Clause:
     """The noun, pronoun and terse forms of one expanded phrase."""
     noun, pronoun = phrase, phrase
-    for mark, word in _NOUN.items():
-        noun = noun.replace(mark, word)
-    for mark, word in _PRONOUN.items():
-        pronoun = pronoun.replace(mark, word)
+    for slot, word in _NOUN.items():
+        noun = noun.replace(slot, word)
+    for slot, word in _PRONOUN.items():
+        pronoun = pronoun.replace(slot, word)
     terse = noun.removeprefix("the creator ") if phrase.startswith("{C} ") else noun
-    return Clause(noun, pronoun, terse, noun != phrase)
+    return Clause(noun, pronoun, terse, noun != phrase, mark)
 
 
 def read_sections(path: Path) -> list[tuple[list[str], list[str]]]:
@@ -120,19 +130,36 @@ def _topic(category: str, header: list[str], phrases: list[str]) -> Topic:
         resolved_rate=float(settings["resolved"]),
         brazil_only="brazil" in header[1:],
     )
-    clauses = {
-        "sit": topic.situations,
-        "inc": topic.incident_situations,
-        "det": topic.details,
-        "try": topic.attempts,
-    }
-    plain = {"ask": topic.asks, "note": topic.notes, "quote": topic.quotes}
+    marks = {"", *re.findall(r"^(?:sit|inc)@(\w+):", "\n".join(phrases), flags=re.MULTILINE)}
+    topic.followers = {mark: Followers() for mark in sorted(marks)}
     for phrase in phrases:
-        role, text = phrase.split(": ", 1)
-        if role == "ask" and text.startswith("?"):
-            topic.questions.extend(expand(text[1:]))
-        elif role in plain:
-            plain[role].extend(expand(text))
-        else:
-            clauses[role].extend(clause(option) for option in expand(text))
+        head, text = phrase.split(": ", 1)
+        role, _, mark = head.partition("@")
+        if mark not in marks:
+            raise ValueError(f"topic {topic.name}: no situation has the mark of '{phrase}'")
+        _add(topic, role, mark, text)
     return topic
+
+
+def _add(topic: Topic, role: str, mark: str, text: str) -> None:
+    options = expand(text.removeprefix("?"))
+    clauses = [clause(option, mark) for option in options]
+    if role == "sit":
+        topic.situations.extend(clauses)
+    elif role == "inc":
+        topic.incident_situations.extend(clauses)
+    elif role == "note":
+        topic.notes.extend(options)
+    elif role == "quote":
+        topic.quotes.extend(options)
+    for name, followers in topic.followers.items():
+        if mark and mark != name:
+            continue
+        if role == "det":
+            followers.details.extend(clauses)
+        elif role == "try":
+            followers.attempts.extend(clauses)
+        elif role == "ask" and text.startswith("?"):
+            followers.questions.extend(options)
+        elif role == "ask":
+            followers.asks.extend(options)

@@ -18,8 +18,8 @@ COUNTRY_WEIGHTS = {
     "": 2,
 }  # fmt: skip
 PLAN_WEIGHTS = {"starter": 54, "pro": 33, "business": 11, "": 2}
-# With 0.80 the top 5% of the creators write about a fifth to a quarter of the tickets.
-CONTACT_SIGMA = 0.80
+# With 0.88 the top 5% of the creators write about a fifth to a quarter of the tickets.
+CONTACT_SIGMA = 0.88
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,28 @@ varying order. The English is that of support notes.
 
 import random
 import re
+import string
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from . import phrases
-from .phrases import Topic
+from .phrases import Clause, Topic
 
 MIN_WORDS = 8
 MAX_WORDS = 60
 
 VAGUE_SHARE = 0.055
 SECOND_TOPIC_SHARE = 0.065
-QUOTE_SHARE = 0.05
-PRIVATE_SHARE = 0.02
+QUOTE_SHARE = 0.06
+PRIVATE_SHARE = 0.026
 TYPO_SHARE = 0.025
 EMOJI_SHARE = 0.01
 NEWLINE_SHARE = 0.005
+DATE_REACH_DAYS = 20  # dates in the texts lie at most so far from the ticket's
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
 
 REPORT, PROBLEM, ASK_FIRST, TERSE, CONTEXT, ABOUT = range(6)
 _STYLE_WEIGHTS = {REPORT: 33, PROBLEM: 26, ASK_FIRST: 12, TERSE: 15, CONTEXT: 7, ABOUT: 7}
@@ -32,18 +38,27 @@ _STYLE_WEIGHTS = {REPORT: 33, PROBLEM: 26, ASK_FIRST: 12, TERSE: 15, CONTEXT: 7,
 _PLANS = {
     "": 20, "d": 13, "a": 15, "o": 11, "t": 6, "u": 7,
     "da": 5, "ta": 4, "td": 2, "dt": 2, "ua": 2, "au": 3, "du": 2, "ao": 3, "do": 2, "to": 2,
-    "dta": 1, "tda": 1, "dau": 1, "tau": 1, "dao": 1, "dtao": 1,
+    "dta": 1, "tda": 1, "dau": 1, "tau": 1, "dao": 1, "dtao": 1, "dtauo": 2, "tdauo": 1,
 }  # fmt: skip
+
+_TERSE_JOINTS = ("; ", "; ", ", ", " - ", " / ", ". ")
+_WANTS_STOP = frozenset(string.ascii_letters + string.digits + "\"')")
+_TERSE_ASKS = ("ask: ", "wants: ", "to do: ", "asks: ")
 
 # Slots whose value differs at each mention; the others keep it throughout a summary.
 _FRESH_SLOTS = frozenset({"n", "pct"})
 
-_CURRENCIES = {
-    "BR": ("R$ {}", 1.0),
-    "MX": ("MX$ {}", 3.4),
-    "ES": ("{} EUR", 0.17),
-    "PT": ("EUR {}", 0.17),
-    "US": ("US$ {}", 0.19),
+# How amounts look in a country, what a real is worth there, and its banks and cards.
+_BRAZIL_BANKS = ("Nubank", "Itaú", "Bradesco", "Santander", "Banco do Brasil", "Caixa", "Inter")
+_BRAZIL_CARDS = ("Visa", "Mastercard", "Elo", "Hipercard", "Amex", "Mastercard prepaid")
+_CARDS = ("Visa", "Mastercard", "Amex", "Visa debit", "Mastercard prepaid")
+_COUNTRIES = {
+    "BR": ("R$ {}", 1.0, _BRAZIL_BANKS, _BRAZIL_CARDS),
+    "MX": ("MX$ {}", 3.4, ("BBVA", "Banorte", "Santander", "Banamex"), _CARDS),
+    "ES": ("{} EUR", 0.17, ("CaixaBank", "BBVA", "Santander", "Sabadell"), _CARDS),
+    "PT": ("EUR {}", 0.17, ("Millennium", "CGD", "Novo Banco", "Santander"), _CARDS),
+    "FR": ("{} EUR", 0.17, ("BNP", "Crédit Agricole", "Revolut"), _CARDS),
+    "US": ("US$ {}", 0.19, ("Chase", "Wells Fargo", "Wise", "Citi"), _CARDS),
 }
 _PRICES = (19, 27, 37, 47, 67, 97, 147, 197, 247, 297, 397, 497, 697, 997, 1297, 1997)
 
@@ -96,12 +111,10 @@ class TextComposer:
         self._vague_details = [phrases.clause(text) for text in common["vague_detail"]]
         self._styles = [style for style, weight in _STYLE_WEIGHTS.items() for _ in range(weight)]
         self._plans = [plan for plan, weight in _PLANS.items() for _ in range(weight)]
-        self._shared, self._money = self._slot_values()
-        # Labels from a year before the first day to a month after the last one.
-        self._labels = [
-            f"{day.day} {day:%B}"
-            for day in (first_day + timedelta(days=i) for i in range(-20, day_count + 20))
-        ]
+        self._shared, self._local = self._slot_values()
+        reach = range(-DATE_REACH_DAYS, day_count + DATE_REACH_DAYS)
+        days = [first_day + timedelta(days=i) for i in reach]
+        self._labels = [f"{day.day} {MONTHS[day.month - 1]}" for day in days]
 
     def _slot_values(self) -> tuple[dict[str, list[str]], dict[str, dict[str, list[str]]]]:
         shared = phrases.load_shared("values")
@@ -117,14 +130,16 @@ class TextComposer:
         ]
         shared["num"] = [str(rng.randrange(10**4, 10**6)) for _ in range(800)]
         payouts = [rng.randrange(180, 4000) * rng.choice((1, 1, 3, 10)) for _ in range(120)]
-        money = {
+        local = {
             country: {
                 "amt": _amounts(pattern, rate, rng, [*_PRICES, *_PRICES]),
                 "big": _amounts(pattern, rate, rng, payouts),
+                "bank": list(banks),
+                "card": list(cards),
             }
-            for country, (pattern, rate) in _CURRENCIES.items()
+            for country, (pattern, rate, banks, cards) in _COUNTRIES.items()
         }
-        return shared, money
+        return shared, local
 
     def compose(
         self,
@@ -134,10 +149,16 @@ class TextComposer:
         country: str,
         day_number: int,
         is_repeat: bool = False,
-        is_incident: bool = False,
+        incident_day: int | None = None,
     ) -> str:
-        """One summary of a ticket created on day ``day_number`` of the sample (0 is the first)."""
+        """One summary of a ticket created on day ``day_number`` of the sample (0 is the first).
+
+        ``incident_day`` is the day of the incident (0 is its first) that the ticket belongs to.
+        """
         rnd = self._random
+        is_incident = incident_day is not None
+        if topic.brazil_only:
+            country = "BR"
         if not is_incident and rnd() < VAGUE_SHARE:
             sentences = self._vague_sentences()
         else:
@@ -147,7 +168,7 @@ class TextComposer:
         extra = rnd()
         if extra < SECOND_TOPIC_SHARE:
             other = self._pick(self._by_weight)
-            if other is not topic:
+            if other is not topic and (country == "BR" or not other.brazil_only):
                 lead = self._pick(self._common["also"])
                 sentences.append(self._capital(f"{lead} {self._pick(other.situations).pronoun}"))
         elif extra < SECOND_TOPIC_SHARE + QUOTE_SHARE and topic.quotes:
@@ -155,7 +176,13 @@ class TextComposer:
             sentences.insert(0 if rnd() < 0.3 else 1, self._capital(quote))
         elif extra < SECOND_TOPIC_SHARE + QUOTE_SHARE + PRIVATE_SHARE:
             sentences.append(self._capital(self._pick(self._common["private"])))
-        return self._finish(sentences, topic, status, country, day_number)
+        text = self._join(sentences, topic)
+        if "{" in text:
+            text = text.format_map(self._slots(topic, country, day_number, incident_day))
+        if rnd() < TYPO_SHARE:
+            text = self._mistype(text)
+        # Notes often lack the final full stop.
+        return f"{text}." if rnd() < 0.75 and text[-1] in _WANTS_STOP else text
 
     def _pick(self, options: Sequence):  # noqa: ANN202 (the type of the options)
         return options[int(self._random() * len(options))]
@@ -186,11 +213,12 @@ class TextComposer:
         if is_incident and topic.incident_situations and rnd() < 0.65:
             situations = topic.incident_situations
         situation = pick(situations)
+        follow = topic.followers[situation.mark]
         style = pick(self._styles)
         plan = pick(self._plans)
         named = True
         if style == TERSE:
-            return [self._terse(topic, plan)]
+            return [self._terse(topic, situation, plan)]
         if style == REPORT:
             opening = f"{pick(self._leads[channel])} {situation.pronoun}"
         elif style == PROBLEM:
@@ -198,11 +226,11 @@ class TextComposer:
             named = situation.names_creator
         elif style == ASK_FIRST:
             plan = plan.replace("a", "")
-            if topic.questions and rnd() < 0.4:
-                lead, ask = pick(common["question_first"]), pick(topic.questions)
+            if follow.questions and (rnd() < 0.4 or not follow.asks):
+                lead, ask = pick(common["question_first"]), pick(follow.questions)
                 reason = pick(common["question_because"])
             else:
-                lead, ask = pick(common["ask_first"]), pick(topic.asks)
+                lead, ask = pick(common["ask_first"]), pick(follow.asks)
                 reason = pick(common["because"])
             text = situation.pronoun
             if reason.startswith("."):
@@ -212,26 +240,25 @@ class TextComposer:
             opening = f"{pick(common['context'])}. {self._capital(situation.pronoun)}"
         else:
             opening = f'{pick(common["about"])}{pick(topic.notes)}"'
-            text = situation.noun if rnd() < 0.75 else pick(topic.details).noun
-            opening = f"{opening}. {self._capital(text)}"
+            opening = f"{opening}. {self._capital(situation.noun)}"
             named = situation.names_creator
         sentences = [self._capital(opening)]
         for part in plan:
             if part == "d":
-                detail = pick(topic.details)
+                detail = pick(follow.details)
                 text = detail.pronoun if named else detail.noun
                 if len(sentences) == 1 and rnd() < 0.3:
                     sentences[0] += pick(("; ", ", and ", " - ", "; ")) + text
                     continue
             elif part == "t":
-                attempt = pick(topic.attempts)
+                attempt = pick(follow.attempts)
                 text = attempt.pronoun if named else attempt.noun
                 named = named or attempt.names_creator
             elif part == "a":
-                if topic.questions and rnd() < 0.4:
-                    text = f"{pick(common['question_lead'])} {pick(topic.questions)}"
+                if follow.questions and (rnd() < 0.4 or not follow.asks):
+                    text = f"{pick(common['question_lead'])} {pick(follow.questions)}"
                 else:
-                    text = f"{pick(common['ask_lead'])} {pick(topic.asks)}"
+                    text = f"{pick(common['ask_lead'])} {pick(follow.asks)}"
             elif part == "u":
                 text = pick(common["urgency"])
             else:
@@ -239,64 +266,72 @@ class TextComposer:
             sentences.append(self._capital(text))
         return sentences
 
-    def _terse(self, topic: Topic, plan: str) -> str:
+    def _terse(self, topic: Topic, situation: Clause, plan: str) -> str:
         rnd, pick = self._random, self._pick
-        parts = [pick(topic.notes)]
-        for part in plan or "d":
-            if part == "d" or part == "o":
-                parts.append(pick(topic.details).terse)
+        # A note on its own goes with anything of the topic that is not marked.
+        tells_situation = rnd() < 0.4
+        follow = topic.followers[situation.mark if tells_situation else ""]
+        parts = [situation.terse] if tells_situation and rnd() < 0.5 else [pick(topic.notes)]
+        if tells_situation and len(parts[0].split()) < 6:
+            parts.append(situation.terse)
+        for part in plan[:3] or "d":
+            if part in "do":
+                parts.append(pick(follow.details).terse)
             elif part == "t":
-                parts.append(pick(topic.attempts).terse)
+                parts.append(pick(follow.attempts).terse)
             elif part == "a":
-                options = topic.asks if rnd() < 0.6 or not topic.questions else topic.questions
-                parts.append(f"{pick(('ask: ', 'wants: ', 'to do: ', 'asks: '))}{pick(options)}")
+                options = follow.questions
+                if not options or (follow.asks and rnd() < 0.6):
+                    options = follow.asks
+                parts.append(f"{pick(_TERSE_ASKS)}{pick(options)}")
             else:
                 parts.append(pick(self._common["urgency"]))
-        if rnd() < 0.35:
-            parts.insert(1, pick(topic.situations).terse)
-        text = pick(("; ", "; ", ", ", " - ", " / ", ". ")).join(parts)
+        joint = pick(_TERSE_JOINTS)
+        if joint == ". ":
+            parts = [self._capital(part) for part in parts]
+        text = joint.join(parts)
         return self._capital(text) if rnd() < 0.6 else text
 
-    def _finish(
-        self, sentences: list[str], topic: Topic, status: str, country: str, day_number: int
-    ) -> str:
+    def _join(self, sentences: list[str], topic: Topic) -> str:
         rnd = self._random
-        if sum(sentence.count(" ") + 1 for sentence in sentences) < MIN_WORDS + 1:
-            sentences.append(self._capital(self._pick(topic.details).noun))
-        while len(sentences) > 1 and sum(s.count(" ") + 2 for s in sentences) > MAX_WORDS - 4:
+        while sum(sentence.count(" ") + 1 for sentence in sentences) < MIN_WORDS + 1:
+            sentences.append(self._capital(self._pick(topic.followers[""].details).noun))
+        while len(sentences) > 1 and sum(s.count(" ") + 1 for s in sentences) > MAX_WORDS - 10:
             sentences.pop()
         text = ". ".join(sentences)
         chance = rnd()
         if chance < NEWLINE_SHARE:
-            text = text.replace(". ", ".\n", 1)
-        elif chance < NEWLINE_SHARE + EMOJI_SHARE:
-            text = f"{text} {self._pick(self._common['emoji'])}"
-        if "{" in text:
-            text = text.format_map(self._slots(topic, country, day_number))
-        if rnd() < TYPO_SHARE:
-            text = self._mistype(text)
-        # Notes often lack the final full stop.
-        return text if rnd() < 0.25 or text[-1] in ":.?" else f"{text}."
+            return text.replace(". ", ".\n", 1)
+        if chance < NEWLINE_SHARE + EMOJI_SHARE:
+            return f"{text} {self._pick(self._common['emoji'])}"
+        return text
 
-    def _slots(self, topic: Topic, country: str, day_number: int) -> _Values:
-        money = self._money.get(country) or self._money["US"]
+    def _slots(
+        self, topic: Topic, country: str, day_number: int, incident_day: int | None
+    ) -> _Values:
+        local = self._local.get(country) or self._local["US"]
         shared, pick, rnd = self._shared, self._pick, self._random
+        today = day_number + DATE_REACH_DAYS
 
         def draw(slot: str) -> str:
             if slot in shared:
                 return pick(shared[slot])
-            if slot in money:
-                return pick(money[slot])
+            if slot in local:
+                return pick(local[slot])
             if slot == "date":
-                return self._labels[day_number + 20 - 1 - int(rnd() * 9)]
+                if incident_day is None:
+                    return self._labels[today - 1 - int(rnd() * 9)]
+                # Tickets of an incident speak of its days.
+                return self._labels[today - int(rnd() * (incident_day + 1))]
             if slot == "date2":
-                return self._labels[day_number + 20 + 2 + int(rnd() * 12)]
+                return self._labels[today + 2 + int(rnd() * 12)]
             return pick(self._common[f"team_{topic.category}"])
 
         return _Values(draw)
 
     def _mistype(self, text: str) -> str:
-        words = [m for m in re.finditer(r"[a-z]{5,}", text)]
+        # Never inside an address or a code.
+        words = list(re.finditer(r"(?<=[ \n])[a-z]{5,}(?=[ ,;\n])", text))
         if not words:
             return text
         start = self._pick(words).start() + 1 + int(self._random() * 3)

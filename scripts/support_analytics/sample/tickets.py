@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from math import exp, log
 from statistics import NormalDist
+from typing import Generic, TypeVar
 
 from . import phrases
 from .incidents import INCIDENTS, Incident
@@ -33,6 +34,10 @@ HOUR_WEIGHTS = (
     6.6, 7.0, 6.9, 6.2, 5.9, 6.4, 6.6, 6.3, 5.7, 5.0, 4.3, 3.4,
 )  # fmt: skip
 MONTHLY_GROWTH = 0.035
+# Spread of the daily counts against Poisson: no ordinary day may look like an incident.
+CALM = 0.8
+SEGMENT_DECK = 60
+TOPIC_DECK = 30
 
 
 @dataclass(frozen=True)
@@ -55,27 +60,28 @@ class ChannelProfile:
 
 CHANNEL_PROFILES = {
     "whatsapp": ChannelProfile(
-        0.38, 10.5, 0.75, 0.07, 9.0, 1.5, 1.9, 0.9, 1.0, 0.02, (1.15, 1.0, 0.9, 0.9), 0.31
+        0.38, 9.5, 0.75, 0.07, 9.0, 1.5, 1.9, 0.36, 1.0, 0.02, (1.15, 1.0, 0.9, 0.9), 0.31
     ),
     "in_app": ChannelProfile(
-        0.26, 22.0, 0.80, 0.06, 8.0, 1.5, 1.8, 1.0, 1.0, 0.01, (0.95, 0.9, 1.25, 1.0), 0.33
+        0.26, 20.5, 0.80, 0.06, 8.0, 1.5, 1.8, 0.40, 1.0, 0.01, (0.95, 0.9, 1.25, 1.0), 0.33
     ),
     "email": ChannelProfile(
-        0.20, 185.0, 0.85, 0.05, 5.0, 1.6, 2.0, 1.9, 0.9, -0.02, (0.8, 1.4, 1.0, 0.8), 0.29
+        0.20, 170.0, 0.85, 0.05, 5.0, 1.6, 2.0, 0.85, 0.9, -0.02, (0.8, 1.4, 1.0, 0.8), 0.29
     ),
     "chatbot": ChannelProfile(
-        0.16, 1.6, 0.70, 0.05, 25.0, 1.0, 1.1, 0.5, 2.9, -0.09, (1.05, 0.7, 0.8, 1.5), 0.45
+        0.16, 1.6, 0.70, 0.05, 25.0, 1.0, 1.1, 0.20, 2.6, -0.07, (1.05, 0.7, 0.8, 1.5), 0.45
     ),
 }
 CATEGORY_WEIGHTS = {"checkout": 0.30, "financial": 0.30, "engagement": 0.20, "others": 0.20}
 BUSINESS_PLAN_FRT_FACTOR = 0.75
 
 NO_RESPONSE_SHARE = {
-    "resolved": 0.025,
-    "pending": 0.17,
+    "resolved": 0.035,
+    "pending": 0.20,
     "escalated": 0.03,
     "closed_without_solution": 0.06,
 }
+FRACTIONAL_FRT_SHARE = 0.04  # besides the chatbot, whose minutes are always fractional
 WRONG_TAG_SHARE = 0.06
 # A wrong tag is more often the neighbour: money at checkout and money in the account.
 WRONG_TAGS = {
@@ -93,13 +99,15 @@ MAX_RESOLUTION_MINUTES = 30 * 1440
 REOPENED_SHARE = 0.06
 CLOSED_WITH_INSTANT_SHARE = 0.5
 
-FAST_CLOSURE_MINUTES = 15
+FAST_CLOSURE_MINUTES = 20
 REPEAT_AFTER_FAST_CLOSURE = 0.20
 REPEAT_OTHERWISE = 0.05
 REPEAT_MEAN_DAYS = 1.6
 
 ODD_TIMESTAMP_SHARE = 0.03
 STRAY_SPELLING_SHARE = 0.003
+
+Item = TypeVar("Item")
 
 _NORMALS = [NormalDist().inv_cdf((i + 0.5) / 8192) for i in range(8192)]
 _TWO = [f"{i:02d}" for i in range(60)]
@@ -112,7 +120,7 @@ class SampleConfig:
 
     tickets: int = 12000
     creators: int = 2000
-    seed: int = 20250401
+    seed: int = 6
     start: date = date(2025, 4, 1)
     end: date = date(2025, 10, 31)
     dirty: bool = True
@@ -173,6 +181,25 @@ def binomial(rng: random.Random, count: int, chance: float) -> int:
     return min(count, max(0, round(rng.gauss(mean, spread))))
 
 
+def split(rng: random.Random, count: int, weights: Sequence[float]) -> Iterator[int]:
+    """``count`` things at random over the weights, one number for each."""
+    left_weight = sum(weights)
+    for weight in weights:
+        left_weight -= weight
+        # What is left of the weights after the last positive one is a rounding error.
+        is_last = left_weight < 1e-9 * weight
+        drawn = count if is_last else binomial(rng, count, weight / (left_weight + weight))
+        count -= drawn
+        yield drawn
+
+
+def calm_count(rng: random.Random, count: int, chance: float) -> int:
+    """A draw around ``count * chance``, a little calmer than Poisson and without extremes."""
+    mean = count * chance
+    noise = max(-2.0, min(2.0, _NORMALS[int(rng.random() * 8192)]))
+    return max(0, min(count, round(mean + CALM * noise * mean**0.5)))
+
+
 def expected_weights(config: SampleConfig) -> list[list[float]]:
     """Relative expected tickets: for each day, 24 hours without incidents."""
     hours_total = sum(HOUR_WEIGHTS)
@@ -201,7 +228,15 @@ class TicketStream:
         # Contacts to come: (second, order, creator, topic, channel).
         self._repeats: list[tuple[int, int, Creator, Topic, str]] = []
         self._channel_table = _table([(name, CHANNEL_PROFILES[name].share) for name in CHANNELS])
-        self._topic_tables = {name: self._channel_topics(name) for name in CHANNELS}
+        self._segments = _Deck(self._rng, _segment_weights(), SEGMENT_DECK)
+        self._topic_decks = {
+            category: _Deck(
+                self._rng,
+                [(t, t.weight) for t in self._topics.values() if t.category == category],
+                TOPIC_DECK,
+            )
+            for category in CATEGORIES
+        }
         self._incident_tables = {
             incident.name: (
                 _table([(self._topics[name], weight) for name, weight in incident.topics]),
@@ -210,72 +245,46 @@ class TicketStream:
             for incident in config.incidents
         }
 
-    def _channel_topics(self, channel: str) -> list[Topic]:
-        by_category = dict(
-            zip(CATEGORIES, CHANNEL_PROFILES[channel].category_weights, strict=True)
-        )
-        totals = {
-            category: sum(t.weight for t in self._topics.values() if t.category == category)
-            for category in CATEGORIES
-        }
-        return _table(
-            [
-                (
-                    topic,
-                    topic.weight
-                    / totals[topic.category]
-                    * CATEGORY_WEIGHTS[topic.category]
-                    * by_category[topic.category],
-                )
-                for topic in self._topics.values()
-            ]
-        )
-
     def new_id(self) -> str:
         """The next ticket_id."""
         self._next_id += 1
         return f"T{self._next_id}"
 
     def __iter__(self) -> Iterator[Ticket]:
-        rng, rnd = self._rng, self._rng.random
-        active: list[tuple[int, Incident]]
-        weights = expected_weights(self._config)
+        rng, config = self._rng, self._config
+        weights = expected_weights(config)
         extras = [self._extra_weights(number, hours) for number, hours in enumerate(weights)]
-        left_weight = sum(map(sum, weights)) + sum(
-            sum(hours) for day in extras for _, hours in day
-        )
-        left = self._config.tickets
+        left = config.tickets
+        left_weight = sum(map(sum, weights)) + sum(sum(extra) for day in extras for _, extra in day)
         for number, hours in enumerate(weights):
-            day = self._config.start + timedelta(days=number)
+            day = config.start + timedelta(days=number)
             self._population.start_day(day)
-            active = [
-                (incident.days.index(day), incident)
-                for incident in self._config.incidents
-                if day in incident.days
-            ]
-            slowdown = {channel: 1.0 for channel in CHANNELS}
-            for incident_day, incident in active:
-                for channel in incident.slow_channels:
-                    slowdown[channel] *= incident.slowdown(incident_day)
-            for hour in range(24):
+            slowdown = self._slowdown(day)
+            by_hour: list[list[Incident | None]] = [[] for _ in range(24)]
+            for incident, source_hours in (*extras[number], (None, hours)):
+                weight = sum(source_hours)
+                is_last = incident is None and number == config.day_count - 1
+                count = left if is_last else calm_count(rng, left, weight / left_weight)
+                left -= count
+                left_weight -= weight
+                for hour, hour_count in enumerate(split(rng, count, source_hours)):
+                    by_hour[hour] += [incident] * hour_count
+            for hour, arrivals in enumerate(by_hour):
+                seconds = sorted((int(rng.random() * _HOUR), i) for i in range(len(arrivals)))
                 start = self._epoch + number * _DAY + hour * _HOUR
-                sources: list[tuple[Incident | None, float]] = [(None, hours[hour])]
-                sources += [(incident, extra[hour]) for incident, extra in extras[number]]
-                due: list[tuple[int, int, Incident | None]] = []
-                for incident, weight in sources:
-                    count = binomial(rng, left, weight / left_weight) if weight else 0
-                    left -= count
-                    left_weight = max(left_weight - weight, 1e-12)
-                    if number == self._config.day_count - 1 and hour == 23 and not incident:
-                        count, left = count + left, 0
-                    due += [(int(rnd() * _HOUR), len(due) + i, incident) for i in range(count)]
-                due.sort(key=lambda item: item[:2])
-                for second, _, incident in due:
-                    yield self._ticket(start + second, number, day, hour, incident, slowdown)
+                for second, i in seconds:
+                    yield self._ticket(start + second, number, day, hour, arrivals[i], slowdown)
 
-    def _extra_weights(
-        self, number: int, hours: list[float]
-    ) -> list[tuple[Incident, list[float]]]:
+    def _slowdown(self, day: date) -> dict[str, float]:
+        """Factors on the first response by channel, other than 1 during an incident."""
+        factors = dict.fromkeys(CHANNELS, 1.0)
+        for incident in self._config.incidents:
+            if day in incident.days:
+                for channel in incident.slow_channels:
+                    factors[channel] *= incident.slowdown(incident.days.index(day))
+        return factors
+
+    def _extra_weights(self, number: int, hours: list[float]) -> list[tuple[Incident, list[float]]]:
         day = self._config.start + timedelta(days=number)
         extras = []
         for incident in self._config.incidents:
@@ -311,8 +320,8 @@ class TicketStream:
                 channel = self._channel_table[int(rnd() * 1000)]
             is_repeat = True
         else:
-            channel = self._channel_table[int(rnd() * 1000)]
-            topic = self._topic_tables[channel][int(rnd() * 1000)]
+            channel, category = self._segments.draw()
+            topic = self._topic_decks[category].draw()
             creator = self._population.draw(topic.brazil_only)
         profile = CHANNEL_PROFILES[channel]
 
@@ -326,10 +335,8 @@ class TicketStream:
         has_response = created + frt * 60 <= self._cutoff
         if has_response and rnd() < NO_RESPONSE_SHARE[status]:
             has_response = False
-        if channel == "chatbot" or rnd() < 0.04:
-            frt_text = f"{frt:.1f}"
-        else:
-            frt_text = str(int(frt))
+        is_fractional = channel == "chatbot" or rnd() < FRACTIONAL_FRT_SHARE
+        frt_text = f"{frt:.1f}" if is_fractional else str(int(frt))
 
         if status == "resolved" and creator is not UNKNOWN and not incident:
             fast = (resolved - created) < FAST_CLOSURE_MINUTES * 60
@@ -344,7 +351,13 @@ class TicketStream:
         elif rnd() < WRONG_TAG_SHARE:
             tag = WRONG_TAGS[tag][int(rnd() * 5)]
         text = self._composer.compose(
-            topic, channel, status, creator.country, day_number, is_repeat, incident is not None
+            topic,
+            channel,
+            status,
+            creator.country,
+            day_number,
+            is_repeat,
+            incident.days.index(day) if incident else None,
         )
         return Ticket(
             self.new_id(), created, resolved, status, channel, creator.creator_id, tag,
@@ -380,13 +393,14 @@ class TicketStream:
         """The status and the second of the resolution (or closure), if any."""
         rnd = self._rng.random
         minutes = topic.resolve_minutes * profile.resolve_factor
-        minutes *= exp(RESOLUTION_SIGMA * _NORMALS[int(rnd() * 8192)] + RESOLUTION_STRETCH * lateness)
+        spread = RESOLUTION_SIGMA * _NORMALS[int(rnd() * 8192)]
+        minutes *= exp(spread + RESOLUTION_STRETCH * lateness)
         instant = created + int((frt + min(minutes, MAX_RESOLUTION_MINUTES)) * 60) + 20
-        solved = topic.resolved_rate + profile.resolved_shift + 0.03
+        solved = topic.resolved_rate + profile.resolved_shift - 0.015
         solved -= RESOLVED_LOSS_PER_DOUBLING * lateness / log(2)
-        pending_weight = 0.14 + 0.9 * exp(-age_days / 25)
-        escalated_weight = 0.16 * profile.escalation_weight
-        closed_weight = 0.42
+        pending_weight = 0.26 + 1.3 * exp(-age_days / 25)
+        escalated_weight = 0.20 * profile.escalation_weight
+        closed_weight = 0.36
         if instant > self._cutoff:
             # Support is not finished with it: only an open state is possible.
             solved = closed_weight = 0.0
@@ -402,6 +416,47 @@ class TicketStream:
         status = "pending" if draw < closed_weight + pending_weight else "escalated"
         reopened = instant <= self._cutoff and rnd() < REOPENED_SHARE
         return status, instant if reopened else None
+
+
+def _segment_weights() -> list[tuple[tuple[str, str], float]]:
+    """The share of each channel and category."""
+    segments = []
+    for channel, profile in CHANNEL_PROFILES.items():
+        weights = [
+            CATEGORY_WEIGHTS[category] * factor
+            for category, factor in zip(CATEGORIES, profile.category_weights, strict=True)
+        ]
+        segments += [
+            ((channel, category), profile.share * weight / sum(weights))
+            for category, weight in zip(CATEGORIES, weights, strict=True)
+        ]
+    return segments
+
+
+class _Deck(Generic[Item]):
+    """Draws from shuffled decks in proportion, so that nothing bunches up by accident."""
+
+    def __init__(
+        self, rng: random.Random, weighted: Sequence[tuple[Item, float]], size: int
+    ) -> None:
+        self._rng = rng
+        self._size = size
+        self._items = [item for item, _ in weighted]
+        self._sums = list(accumulate(weight for _, weight in weighted))
+        self._cards: list[Item] = []
+
+    def draw(self) -> Item:
+        """The next card; a new deck is shuffled when none is left."""
+        if not self._cards:
+            offset = self._rng.random()
+            step = self._sums[-1] / self._size
+            position = 0
+            for i in range(self._size):
+                while position < len(self._sums) - 1 and (i + offset) * step > self._sums[position]:
+                    position += 1
+                self._cards.append(self._items[position])
+            self._rng.shuffle(self._cards)
+        return self._cards.pop()
 
 
 def _table(weighted: Sequence[tuple]) -> list:
