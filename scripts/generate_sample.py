@@ -7,6 +7,7 @@ import argparse
 import sys
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
 from support_analytics.sample import (
     INCIDENT_NAMES,
@@ -19,9 +20,14 @@ from support_analytics.sample import (
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"generate_sample: {message} (--help lists the options)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     defaults = SampleConfig()
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         description="Generate fictitious support tickets and creators as CSV.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )

@@ -296,7 +296,7 @@ class TextComposer:
         rnd = self._random
         while sum(sentence.count(" ") + 1 for sentence in sentences) < MIN_WORDS + 1:
             sentences.append(self._capital(self._pick(topic.followers[""].details).noun))
-        while len(sentences) > 1 and sum(s.count(" ") + 1 for s in sentences) > MAX_WORDS - 10:
+        while len(sentences) > 2 and sum(s.count(" ") + 1 for s in sentences) > MAX_WORDS - 12:
             sentences.pop()
         text = ". ".join(sentences)
         chance = rnd()
