@@ -276,7 +276,9 @@ class TextComposer:
             parts.append(situation.terse)
         for part in plan[:3] or "d":
             if part in "do":
-                parts.append(pick(follow.details).terse)
+                detail = pick(follow.details).terse
+                if detail not in parts:
+                    parts.append(detail)
             elif part == "t":
                 parts.append(pick(follow.attempts).terse)
             elif part == "a":
