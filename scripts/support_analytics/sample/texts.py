@@ -184,7 +184,7 @@ class TextComposer:
         # Notes often lack the final full stop.
         return f"{text}." if rnd() < 0.75 and text[-1] in _WANTS_STOP else text
 
-    def _pick(self, options: Sequence):  # noqa: ANN202 (the type of the options)
+    def _pick(self, options: Sequence):
         return options[int(self._random() * len(options))]
 
     @staticmethod

@@ -1,20 +1,18 @@
 """Draws the clean tickets, one after another in the order of ``created_at``.
 
-Everything is bounded by the creators, the days and one hour of tickets, never by the number of
+Memory grows with the creators and one day of arrivals (a pointer each), not with the number of
 tickets. The planted relationships are the constants below; ``docs/sample_data.md`` describes them.
 """
 
 import heapq
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate
 from math import exp, log
-from statistics import NormalDist
-from typing import Generic, TypeVar
 
 from . import phrases
+from .draws import NORMALS, Deck, calm_count, split, table
 from .incidents import INCIDENTS, Incident
 from .phrases import CATEGORIES, Topic
 from .population import UNKNOWN, Creator, Population
@@ -34,8 +32,7 @@ HOUR_WEIGHTS = (
     6.6, 7.0, 6.9, 6.2, 5.9, 6.4, 6.6, 6.3, 5.7, 5.0, 4.3, 3.4,
 )  # fmt: skip
 MONTHLY_GROWTH = 0.035
-# Spread of the daily counts against Poisson: no ordinary day may look like an incident.
-CALM = 0.8
+# Shuffled decks keep the mix of channels, categories and topics even from day to day.
 SEGMENT_DECK = 60
 TOPIC_DECK = 30
 
@@ -104,13 +101,8 @@ REPEAT_AFTER_FAST_CLOSURE = 0.20
 REPEAT_OTHERWISE = 0.05
 REPEAT_MEAN_DAYS = 1.6
 
-ODD_TIMESTAMP_SHARE = 0.03
 STRAY_SPELLING_SHARE = 0.003
 
-Item = TypeVar("Item")
-
-_NORMALS = [NormalDist().inv_cdf((i + 0.5) / 8192) for i in range(8192)]
-_TWO = [f"{i:02d}" for i in range(60)]
 _HOUR, _DAY = 3600, 86400
 
 
@@ -163,43 +155,6 @@ class Ticket:
     incident: str
 
 
-def binomial(rng: random.Random, count: int, chance: float) -> int:
-    """A binomial draw; for large counts by its Poisson or normal approximation."""
-    if chance >= 1:
-        return count
-    mean = count * chance
-    if count <= 64:
-        rnd = rng.random
-        return sum(rnd() < chance for _ in range(count))
-    if mean < 20:
-        limit, drawn, product = exp(-mean), 0, rng.random()
-        while product > limit:
-            drawn += 1
-            product *= rng.random()
-        return min(drawn, count)
-    spread = (mean * (1 - chance)) ** 0.5
-    return min(count, max(0, round(rng.gauss(mean, spread))))
-
-
-def split(rng: random.Random, count: int, weights: Sequence[float]) -> Iterator[int]:
-    """``count`` things at random over the weights, one number for each."""
-    left_weight = sum(weights)
-    for weight in weights:
-        left_weight -= weight
-        # What is left of the weights after the last positive one is a rounding error.
-        is_last = left_weight < 1e-9 * weight
-        drawn = count if is_last else binomial(rng, count, weight / (left_weight + weight))
-        count -= drawn
-        yield drawn
-
-
-def calm_count(rng: random.Random, count: int, chance: float) -> int:
-    """A draw around ``count * chance``, a little calmer than Poisson and without extremes."""
-    mean = count * chance
-    noise = max(-2.0, min(2.0, _NORMALS[int(rng.random() * 8192)]))
-    return max(0, min(count, round(mean + CALM * noise * mean**0.5)))
-
-
 def expected_weights(config: SampleConfig) -> list[list[float]]:
     """Relative expected tickets: for each day, 24 hours without incidents."""
     hours_total = sum(HOUR_WEIGHTS)
@@ -227,10 +182,10 @@ class TicketStream:
         self._next_id = 1000000
         # Contacts to come: (second, order, creator, topic, channel).
         self._repeats: list[tuple[int, int, Creator, Topic, str]] = []
-        self._channel_table = _table([(name, CHANNEL_PROFILES[name].share) for name in CHANNELS])
-        self._segments = _Deck(self._rng, _segment_weights(), SEGMENT_DECK)
+        self._channel_table = table([(name, CHANNEL_PROFILES[name].share) for name in CHANNELS])
+        self._segments = Deck(self._rng, _segment_weights(), SEGMENT_DECK)
         self._topic_decks = {
-            category: _Deck(
+            category: Deck(
                 self._rng,
                 [(t, t.weight) for t in self._topics.values() if t.category == category],
                 TOPIC_DECK,
@@ -239,8 +194,8 @@ class TicketStream:
         }
         self._incident_tables = {
             incident.name: (
-                _table([(self._topics[name], weight) for name, weight in incident.topics]),
-                _table(incident.channels),
+                table([(self._topics[name], weight) for name, weight in incident.topics]),
+                table(incident.channels),
             )
             for incident in config.incidents
         }
@@ -370,7 +325,7 @@ class TicketStream:
     ) -> float:
         """Minutes to the first response before any incident."""
         rnd = self._rng.random
-        frt = profile.frt_median * exp(profile.frt_sigma * _NORMALS[int(rnd() * 8192)])
+        frt = profile.frt_median * exp(profile.frt_sigma * NORMALS[int(rnd() * 8192)])
         if rnd() < profile.slow_share:
             frt *= profile.slow_factor * (0.5 + rnd())
         if day.weekday() >= 5:
@@ -393,7 +348,7 @@ class TicketStream:
         """The status and the second of the resolution (or closure), if any."""
         rnd = self._rng.random
         minutes = topic.resolve_minutes * profile.resolve_factor
-        spread = RESOLUTION_SIGMA * _NORMALS[int(rnd() * 8192)]
+        spread = RESOLUTION_SIGMA * NORMALS[int(rnd() * 8192)]
         minutes *= exp(spread + RESOLUTION_STRETCH * lateness)
         instant = created + int((frt + min(minutes, MAX_RESOLUTION_MINUTES)) * 60) + 20
         solved = topic.resolved_rate + profile.resolved_shift - 0.015
@@ -431,77 +386,3 @@ def _segment_weights() -> list[tuple[tuple[str, str], float]]:
             for category, weight in zip(CATEGORIES, weights, strict=True)
         ]
     return segments
-
-
-class _Deck(Generic[Item]):
-    """Draws from shuffled decks in proportion, so that nothing bunches up by accident."""
-
-    def __init__(
-        self, rng: random.Random, weighted: Sequence[tuple[Item, float]], size: int
-    ) -> None:
-        self._rng = rng
-        self._size = size
-        self._items = [item for item, _ in weighted]
-        self._sums = list(accumulate(weight for _, weight in weighted))
-        self._cards: list[Item] = []
-
-    def draw(self) -> Item:
-        """The next card; a new deck is shuffled when none is left."""
-        if not self._cards:
-            offset = self._rng.random()
-            step = self._sums[-1] / self._size
-            position = 0
-            for i in range(self._size):
-                while position < len(self._sums) - 1 and (i + offset) * step > self._sums[position]:
-                    position += 1
-                self._cards.append(self._items[position])
-            self._rng.shuffle(self._cards)
-        return self._cards.pop()
-
-
-def _table(weighted: Sequence[tuple]) -> list:
-    """A thousand entries in proportion to the weights: a draw is one index."""
-    sums = list(accumulate(weight for _, weight in weighted))
-    table, position = [], 0
-    for i in range(1000):
-        while (i + 0.5) / 1000 > sums[position] / sums[-1]:
-            position += 1
-        table.append(weighted[position][0])
-    return table
-
-
-class TimestampWriter:
-    """Instants as text, mostly ``YYYY-MM-DD HH:MM:SS``, a few in the other accepted forms."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(f"timestamps-{seed}").random
-        self._days: dict[int, str] = {}
-
-    def text(self, instant: int, may_drop_seconds: bool) -> str:
-        """The instant as a timestamp; without its seconds only where that may be."""
-        if self._random() < ODD_TIMESTAMP_SHARE:
-            return self._odd(instant, may_drop_seconds)
-        day, second = divmod(instant, _DAY)
-        label = self._days.get(day)
-        if label is None:
-            label = self._days[day] = (date(1970, 1, 1) + timedelta(days=day)).isoformat()
-        minute, second = divmod(second, 60)
-        hour, minute = divmod(minute, 60)
-        return f"{label} {_TWO[hour]}:{_TWO[minute]}:{_TWO[second]}"
-
-    def _odd(self, instant: int, may_drop_seconds: bool) -> str:
-        moment = datetime.fromtimestamp(instant, UTC)
-        form = int(self._random() * (7 if may_drop_seconds else 6))
-        if form == 0:
-            return f"{moment:%Y-%m-%dT%H:%M:%S}"
-        if form == 1:
-            return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-        if form == 2:
-            return f"{moment - timedelta(hours=3):%Y-%m-%dT%H:%M:%S}-03:00"
-        if form == 3:
-            return f"{moment + timedelta(hours=2):%Y-%m-%d %H:%M:%S}+02:00"
-        if form == 4:
-            return f"{moment:%Y-%m-%d %H:%M:%S}.{int(self._random() * 1000):03d}"
-        if form == 5:
-            return f"{moment - timedelta(hours=6):%Y-%m-%d %H:%M:%S}-06"
-        return f"{moment:%Y-%m-%d %H:%M}"

@@ -13,8 +13,8 @@ from .tickets import (
     SampleConfig,
     Ticket,
     TicketStream,
-    TimestampWriter,
 )
+from .timestamps import TimestampWriter
 
 
 def population(config: SampleConfig) -> Population:
