@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -81,12 +82,22 @@ def build(
     variables = _variables(options)
     sla_targets = _sla_targets(options, project)
     warehouse.check_database_path(options.database_path)
-    # Headers are checked before anything is locked or made.
-    for path, table in _raw_inputs(options):
-        open_raw_file(path, warehouse.raw_schema(project, table)).close()
-
-    with publish.staged_build(options.out, options.database_path, project) as stage:
-        inputs = _load(options, project, stage.staged_database, sla_targets, progress)
+    with contextlib.ExitStack() as cleanup:
+        # Headers are checked before anything is locked or made.
+        raw_files = [
+            cleanup.enter_context(open_raw_file(path, warehouse.raw_schema(project, table)))
+            for path, table in _raw_inputs(options)
+        ]
+        stage = cleanup.enter_context(
+            publish.staged_build(options.out, options.database_path, project)
+        )
+        with warehouse.open_database(stage.staged_database) as connection:
+            inputs = [_load(connection, raw, progress) for raw in raw_files]
+            if options.users is None:
+                schema = warehouse.raw_schema(project, warehouse.USERS_TABLE)
+                warehouse.create_raw_table(connection, schema)
+            if sla_targets:
+                warehouse.load_sla_targets(connection, sla_targets)
         session = DbtSession(
             project=project,
             database=stage.staged_database,
@@ -180,31 +191,13 @@ def _raw_inputs(options: BuildOptions) -> list[tuple[Path, str]]:
 
 
 def _load(
-    options: BuildOptions,
-    project: Path,
-    database: Path,
-    sla_targets: Sequence[tuple[str, float | None, float | None]],
-    progress: Progress,
-) -> list[dict[str, Any]]:
-    """Fill the raw tables and return what was read, for the manifest."""
-    inputs = []
-    with warehouse.open_database(database) as connection:
-        for path, table in _raw_inputs(options):
-            progress.phase(f"reading {path.name}")
-            with open_raw_file(path, warehouse.raw_schema(project, table)) as raw:
-                warehouse.load_raw_file(connection, raw, progress.count)
-            if not raw.records and table == warehouse.TICKETS_TABLE:
-                raise UserError(f"{path} has a header and no tickets below it")
-            inputs.append(_input_entry(raw))
-        if options.users is None:
-            schema = warehouse.raw_schema(project, warehouse.USERS_TABLE)
-            warehouse.create_raw_table(connection, schema)
-        if sla_targets:
-            warehouse.load_sla_targets(connection, sla_targets)
-    return inputs
-
-
-def _input_entry(raw: RawFile) -> dict[str, Any]:
+    connection: duckdb.DuckDBPyConnection, raw: RawFile, progress: Progress
+) -> dict[str, Any]:
+    """Fill the file's raw table and return what was read, for the manifest."""
+    progress.phase(f"reading {raw.path.name}")
+    warehouse.load_raw_file(connection, raw, progress.count)
+    if not raw.records and raw.schema.table == warehouse.TICKETS_TABLE:
+        raise UserError(f"{raw.path} has a header and no tickets below it")
     return {
         "table": raw.schema.table,
         "name": raw.path.name,

@@ -1,4 +1,4 @@
-"""Run dbt in this process, quietly: progress to a callback, chatter to a log, errors in one line."""
+"""Run dbt in this process, quietly: progress to a callback, errors in one line, chatter logged."""
 
 from __future__ import annotations
 

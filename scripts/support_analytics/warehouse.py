@@ -98,7 +98,7 @@ def load_raw_file(
     for batch in raw.batches():
         arrow_batch = _arrow_table(batch)  # noqa: F841 (DuckDB finds it by its name)
         connection.execute(f"insert into {table} select * from arrow_batch")
-        progress(raw.bytes_read / max(raw.size, 1))
+        progress(min(raw.bytes_read / max(raw.size, 1), 1))
     connection.commit()
     return raw.records
 

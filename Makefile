@@ -1,0 +1,78 @@
+# make build: the sample's marts. make test: everything that must hold. make help: all targets.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+DBT := $(VENV)/bin/dbt
+# The database of `make build`, plain dbt commands and the docs: one and the same.
+DATABASE := support_analytics.duckdb
+# What tests build, away from the user's own outputs.
+SCRATCH := target/test
+SCRATCH_DBT := SUPPORT_ANALYTICS_DB=$(SCRATCH)/support_analytics.duckdb DBT_PROFILES_DIR=$(SCRATCH) \
+	DBT_TARGET_PATH=$(SCRATCH)/dbt DBT_LOG_PATH=$(SCRATCH)/logs $(DBT) --quiet
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help build test lint dbt-test docs clean packages scratch
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: $(VENV)/runtime profiles.yml packages ## Build and test the sample's marts: database and reports/exports/*.csv.
+	@$(PY) scripts/build_metrics.py --tickets seeds/tickets_raw.csv --users seeds/users_raw.csv \
+		--out reports/exports --db $(DATABASE)
+
+test: lint dbt-test ## Lint, parse with warnings as errors, dbt's unit and data tests, then pytest.
+	@echo "pytest"
+	@$(PY) -m pytest
+
+lint: $(VENV)/dev packages scratch ## Lint Python and SQL.
+	@echo "ruff"
+	@$(VENV)/bin/ruff check --quiet scripts tests
+	@$(VENV)/bin/ruff format --quiet --check scripts tests
+	@echo "sqlfluff"
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" DBT_LOG_PATH=$(SCRATCH)/logs \
+		sqlfluff lint --nocolor --disable-progress-bar models tests
+
+dbt-test: $(VENV)/dev packages scratch ## Run dbt's unit and data tests on the sample in a scratch database.
+	@echo "dbt parse, warnings as errors"
+	@$(SCRATCH_DBT) --warn-error parse
+	@echo "dbt build: seeds, models, unit tests, data tests"
+	@$(SCRATCH_DBT) build
+
+docs: $(VENV)/runtime profiles.yml packages ## Make the documentation site of models and columns, and serve it.
+	@test -f $(DATABASE) || $(MAKE) build
+	@$(DBT) docs generate
+	@$(DBT) docs serve
+
+clean: ## Remove what make made: environment, packages, database, exports, logs.
+	@rm -rf $(VENV) target logs dbt_packages package-lock.yml reports/exports $(DATABASE) $(DATABASE).wal
+	@rm -rf .pytest_cache .ruff_cache
+	@find scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+packages: $(VENV)/runtime
+	@$(PY) scripts/install_packages.py
+
+scratch:
+	@rm -rf $(SCRATCH)
+	@mkdir -p $(SCRATCH)
+	@cp profiles.example.yml $(SCRATCH)/profiles.yml
+
+profiles.yml:
+	@cp profiles.example.yml $@
+	@echo "profiles.yml made from profiles.example.yml"
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it with make PYTHON=...")'
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+# Stamps: requirements are installed again only when their files change.
+$(VENV)/runtime: requirements.txt | $(PY)
+	@echo "installing requirements.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements.txt requirements-dev.txt $(VENV)/runtime
+	@echo "installing requirements-dev.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
