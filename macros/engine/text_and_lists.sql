@@ -77,6 +77,20 @@
 {%- endmacro %}
 
 
+{#- The matches of a pattern without groups, in their order. -#}
+{% macro list_of_matches(text, pattern) -%}
+    {{ return(adapter.dispatch('list_of_matches', 'support_analytics')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_of_matches(text, pattern) -%}
+    regexp_extract_all({{ text }}, {{ support_analytics.regex_literal(pattern) }})
+{%- endmacro %}
+
+{% macro spark__list_of_matches(text, pattern) -%}
+    regexp_extract_all({{ text }}, {{ support_analytics.regex_literal(pattern) }}, 0)
+{%- endmacro %}
+
+
 {#- The whole numbers from `first` to `last`, none when `last` is smaller. -#}
 {% macro list_of_numbers(first, last, step=1) -%}
     {{ return(adapter.dispatch('list_of_numbers', 'support_analytics')(first, last, step)) }}

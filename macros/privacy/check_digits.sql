@@ -7,24 +7,20 @@
 {%- endmacro %}
 
 
-{#- 14 to 19 digits, or 13 of the ranges that were issued so short, which pass Luhn's check:
-    each second digit from the right is doubled and its own digits added up (a digit's place in
-    `0516273849`), and the sum is divisible by 10. -#}
+{#- 14 to 19 digits, or 13 of the ranges that were issued so short, which pass Luhn's check: from
+    the right, each second digit is doubled and its own digits added up (a digit's place in
+    `0516273849`), and the sum is divisible by 10. Zeros in front make pairs of the digits. -#}
 {% macro is_card(text) -%}
     {%- set digits = support_analytics.digits_of(text) -%}
-    {%- set digit = support_analytics.character_at('reverse(' ~ digits ~ ')', 'place') -%}
-    {%- set luhn_sum = support_analytics.fold_list(
-        support_analytics.list_of_numbers(1, 'length(' ~ digits ~ ')'), 0,
-        "total - 1 + case when place % 2 = 1 then "
-        ~ support_analytics.position_in("'0123456789'", digit)
-        ~ " else " ~ support_analytics.position_in("'0516273849'", digit) ~ " end",
-        item='place') -%}
-    case
-        when {{ support_analytics.regex_contains(
-            digits, '\\A(?:[2-9][0-9]{13,18}|(?:4|5[0678]|6)[0-9]{12})\\z') }}
-            then {{ luhn_sum }} % 10 = 0
-        else false
-    end
+    {%- set pairs = support_analytics.list_of_matches("lpad(" ~ digits ~ ", 20, '0')", '[0-9]{2}') -%}
+    ({{ support_analytics.regex_contains(
+        digits, '\\A(?:[2-9][0-9]{13,18}|(?:4|5[0678]|6)[0-9]{12})\\z') }}
+    and {{ support_analytics.fold_list(
+        pairs, 0,
+        'total - 2 + '
+        ~ support_analytics.position_in("'0516273849'", 'substr(pair, 1, 1)') ~ ' + '
+        ~ support_analytics.position_in("'0123456789'", 'substr(pair, 2, 1)'),
+        item='pair') }} % 10 = 0)
 {%- endmacro %}
 
 
@@ -67,9 +63,8 @@
         'upper(' ~ text ~ ')', '[^0-9A-Z]', '') -%}
     {%- set rotated = 'concat(substr(' ~ characters ~ ', 5), substr(' ~ characters ~ ', 1, 4))' -%}
     {%- set value = '(' ~ support_analytics.position_in(
-        "'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'",
-        support_analytics.character_at(rotated, 'item')) ~ ' - 1)' -%}
+        "'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'", 'item') ~ ' - 1)' -%}
     ({{ support_analytics.fold_list(
-        support_analytics.list_of_numbers(1, 'length(' ~ characters ~ ')'), 0,
+        support_analytics.list_of_matches(rotated, '[0-9A-Z]'), 0,
         '(total * case when ' ~ value ~ ' < 10 then 10 else 100 end + ' ~ value ~ ') % 97') }} = 1)
 {%- endmacro %}
