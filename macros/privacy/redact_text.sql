@@ -27,12 +27,14 @@
 {%- endmacro %}
 
 
-{#- What every text with an item has: an @, seven digits close together, or a secret's first word.
-    Most texts have none and skip the passes. -#}
+{#- What every text with an item has: an @, seven digits close together, the start of an IBAN, the
+    end of a CNPJ with letters, or a secret's first letters. Most texts have none and skip the
+    passes: whatever a pass learns to find must be let through here. -#}
 {% macro redaction_guard() -%}
     {{ return(
-        '@|(?:[0-9][ ().+/-]{0,4}){7}|[0-9]{2}[ -]?[0-9A-Za-z]{4}[ -]?[0-9A-Za-z]{4}'
-        ~ '|(?i:bearer|api|key|token|secret|eyj|sk-|gh[pousr]_|xox)') }}
+        '@|(?:[0-9][ ().+/-]{0,4}){7}|[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}|[0-9A-Z]{4}-[0-9]{2}'
+        ~ '|(?i:bearer|authorization|key|token|secret|eyj|akia|asia|aiza|sk-|whsec|gh[pousr]_'
+        ~ '|github_pat|glpat|xox)') }}
 {%- endmacro %}
 
 
@@ -50,13 +52,17 @@
         'eyJ[A-Za-z0-9_-]{5,}[.][A-Za-z0-9_-]+(?:[.][A-Za-z0-9_-]*)?'
     ] -%}
     {#- `Bearer` is also a word: what follows it must have a digit or an underscore, or be long. -#}
+    {%- set value = '[A-Za-z0-9._~+/=-]' -%}
     {%- set bearer = (
         '(?i:bearer)[ \\t]+'
-        ~ '(?:[A-Za-z.~+/=-]*[0-9_][A-Za-z0-9._~+/=-]*[A-Za-z0-9_~+/=-]|[A-Za-z0-9._~+/=-]{16,})') -%}
-    {%- set authorization = '((?i:authorization)["\']?[ \\t]*[:=][ \\t]*["\']?)(?i:bearer|basic|token)[ \\t]+[A-Za-z0-9._~+/=-]+' -%}
+        ~ '(?:[A-Za-z.~+/=-]*[0-9_]' ~ value ~ '*[A-Za-z0-9_~+/=-]|' ~ value ~ '{16,})') -%}
+    {%- set assigned = '["\']?[ \\t]*[:=][ \\t]*["\']?' -%}
+    {%- set authorization = (
+        '((?i:authorization)' ~ assigned ~ ')(?i:bearer|basic|token)[ \\t]+' ~ value ~ '+') -%}
     {%- set named = (
-        '((?i:api[ _-]?key|apikey|(?:access|auth|refresh|api)[ _-]?token|client[ _-]?secret|secret[ _-]?key|token)'
-        ~ '["\']?[ \\t]*[:=][ \\t]*["\']?)[A-Za-z0-9._~+/=-]*[0-9][A-Za-z0-9._~+/=-]{7,}') -%}
+        '((?i:api[ _-]?key|(?:access|auth|refresh|api)[ _-]?token|client[ _-]?secret'
+        ~ '|secret[ _-]?key|token)' ~ assigned ~ ')'
+        ~ '[A-Za-z._~+/=-]*[0-9]' ~ value ~ '{7,}') -%}
     {%- set keys_redacted = support_analytics.regex_replace_all(
         support_analytics.regex_replace_all(text, authorization, '\\1[token]'),
         '\\b(?:' ~ bearer ~ '|' ~ known_keys | join('|') ~ ')', '[token]') -%}
@@ -121,7 +127,7 @@
 {#- Alternatives from the usual groups to any. In a longer run of fours each window of four groups
     is tried, so that a year before the card does not hide it. -#}
 {% macro redact_cards(text) -%}
-    {%- set fours = '[0-9]{4}(?:[ .-][0-9]{4}){3,}' -%}
+    {%- set fours = '[0-9]{4}(?:[ .-][0-9]{4}){3,11}' -%}
     {%- set forms = [
         '[0-9]{13,19}',
         '[0-9]{4}[ .-][0-9]{6}[ .-][0-9]{4,5}',
@@ -188,6 +194,7 @@
         '(?:' ~ phone_word ~ ')?' ~ date,
         id,
         '#[0-9]+\\b',
+        '\\b[vV][0-9]+(?:[.][0-9]+)+\\b',
         '\\b[A-Za-z_][A-Za-z_0-9]*[-_]?[0-9][0-9A-Za-z_-]*',
         '(?:R[$]|US[$]|[$€£¥]|\\b(?:BRL|USD|EUR|GBP|MXN)) ?[0-9][0-9.,]*\\b',
         '\\b[0-9]{1,3}(?:[.][0-9]{3})*,[0-9]{1,2}\\b',
