@@ -4,15 +4,22 @@
 {%- endmacro %}
 
 
-{#- One bound of the 95% Wilson score interval of a rate; null when there is nothing to divide by. -#}
+{#-
+  One bound of the 95% Wilson score interval of a rate; null when there is nothing to divide by. At rates of 0
+  and 1 one bound is the rate itself; said outright, as the arithmetic may miss it by a rounding error.
+-#}
 {% macro wilson_bound(bound, numerator, denominator) -%}
     {%- set z = 1.959963984540054 -%}
     {%- set n = 'nullif(cast(' ~ denominator ~ ' as double), 0)' -%}
     {%- set p = '(' ~ numerator ~ ' / ' ~ n ~ ')' -%}
-    (
-        {{ p }} + {{ z * z / 2 }} / {{ n }}
-        {{ {'low': '-', 'high': '+'}[bound] }} {{ z }} * sqrt(({{ p }} * (1 - {{ p }}) + {{ z * z / 4 }} / {{ n }}) / {{ n }})
-    ) / (1 + {{ z * z }} / {{ n }})
+    case
+        when {{ p }} = {{ {'low': 0, 'high': 1}[bound] }} then {{ p }}
+        else (
+            {{ p }} + {{ z * z / 2 }} / {{ n }}
+            {{ {'low': '-', 'high': '+'}[bound] }} {{ z }}
+            * sqrt(({{ p }} * (1 - {{ p }}) + {{ z * z / 4 }} / {{ n }}) / {{ n }})
+        ) / (1 + {{ z * z }} / {{ n }})
+    end
 {%- endmacro %}
 
 
