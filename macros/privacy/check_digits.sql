@@ -1,5 +1,5 @@
-{#- Checks of numbers that carry their own check digits. Each takes SQL of a text of the right shape,
-    separators included, and returns a SQL condition. -#}
+{#- Checks of numbers that carry their own check digits. Each takes SQL of a text of the right
+    shape, separators included, and returns a SQL condition. -#}
 
 
 {% macro digits_of(text) -%}
@@ -12,7 +12,8 @@
     `0516273849`), and the sum is divisible by 10. Zeros in front make pairs of the digits. -#}
 {% macro is_card(text) -%}
     {%- set digits = support_analytics.digits_of(text) -%}
-    {%- set pairs = support_analytics.list_of_matches("lpad(" ~ digits ~ ", 20, '0')", '[0-9]{2}') -%}
+    {%- set pairs = support_analytics.list_of_matches(
+        'lpad(' ~ digits ~ ", 20, '0')", '[0-9]{2}') -%}
     ({{ support_analytics.regex_contains(
         digits, '\\A(?:[2-9][0-9]{13,18}|(?:4|5[0678]|6)[0-9]{12})\\z') }}
     and {{ support_analytics.fold_list(

@@ -23,7 +23,7 @@ from dbt.cli.main import dbtRunner
 PROJECT = Path(__file__).resolve().parents[2]
 MACRO_FOLDERS = ("engine", "privacy")
 # Written in two parts, so that no scanner takes the made-up keys for real ones.
-STRIPE_KEY = "sk_" + "live_0000exampleKey0000"
+STRIPE_KEY = "sk_" + "live_00exampleExample00"
 GITHUB_KEY = "gh" + "p_" + "0123456789abcdefABCDEF0123456789abcd"
 AWS_KEY = "AKIA" + "IOSFODNN7EXAMPLE"
 JWT = "ey" + "JhbGciOiJIUzI1NiJ9.ey" + "JzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
