@@ -1,0 +1,63 @@
+{#-
+  How patterns of the seed category_rules become regular expressions.
+
+  A blank in a pattern stands for whatever separates two words: blanks, line ends, hyphens,
+  apostrophes, commas and full stops. A blank before `?` stands for that or nothing, so `sign ?up`
+  finds signup, sign-up and sign up. Everything is matched between word boundaries.
+-#}
+
+{#- The separators, one range of ASCII characters from tab to slash, so that a pattern stays small. -#}
+{% macro word_separators() -%} [\t-/] {%- endmacro %}
+
+{#- SQL: a pattern as the seed has it, as the regular expression that engines run. -#}
+{% macro rule_regex(pattern) -%}
+    replace(replace({{ pattern }}, ' ?', '[\t-/]*'), ' ', '[\t-/]+')
+{%- endmacro %}
+
+{#- Weight of an evidence found `hits` times: once counts 1, twice 1.5, and never 2 or more. -#}
+{% macro repeated_weight(weight, hits) -%}
+    {{ weight }} * (2 - power(0.5, {{ hits }} - 1))
+{%- endmacro %}
+
+
+{#- Patterns longer than this together make an expression that RE2 can no longer run as an automaton
+    in its 8 MB, which is 50 times slower. Found by measuring: the edge is at some 16,000. -#}
+{% macro max_layer_length() -%} 9000 {%- endmacro %}
+
+
+{#-
+  The rules as layers, read at compile time: [{alternation, rules: [{line_number, regex}]}].
+
+  Every layer is one alternation, a constant in the compiled SQL: an expression that differs from row
+  to row would be compiled for every row. Rules are in the order of int_category_rules_ranked. The
+  words that a layer finds are taken out of the text before the next layer looks. Empty while the
+  rules are not built yet (`dbt parse`, `dbt compile` on a fresh database).
+-#}
+{% macro category_rule_layers(ranked_rules) -%}
+    {%- set layers = [] -%}
+    {%- if execute and load_relation(ranked_rules) is not none -%}
+        {%- set rows = run_query(
+            'select line_number, regex from ' ~ ranked_rules ~ ' order by rule_rank').rows -%}
+        {%- set layer = namespace(rules=[], length=0) -%}
+        {%- for row in rows -%}
+            {%- if layer.rules and layer.length + row['regex'] | length > max_layer_length() | int -%}
+                {%- do layers.append(category_rule_layer(layer.rules)) -%}
+                {%- set layer.rules = [] -%}
+                {%- set layer.length = 0 -%}
+            {%- endif -%}
+            {%- do layer.rules.append({'line_number': row['line_number'], 'regex': row['regex']}) -%}
+            {%- set layer.length = layer.length + row['regex'] | length -%}
+        {%- endfor -%}
+        {%- if layer.rules -%}
+            {%- do layers.append(category_rule_layer(layer.rules)) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(layers) }}
+{%- endmacro %}
+
+{% macro category_rule_layer(rules) -%}
+    {{ return({
+        'alternation': '\\b(?:' ~ rules | map(attribute='regex') | join('|') ~ ')\\b',
+        'rules': rules,
+    }) }}
+{%- endmacro %}

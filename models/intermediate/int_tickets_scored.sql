@@ -1,0 +1,21 @@
+-- Grain: one row for each ticket and category that rules speak of. Question: how much speaks for it, and what?
+
+with weighed as (
+    select * from {{ ref('int_tickets_evidence_weighed') }}
+),
+
+final as (
+    select
+        ticket_id,
+        category,
+        sum(weight) as score,
+        max(weight) as strongest_weight,
+        {{ value_at_greatest('topic', ['weight', '-line_number']) }} as topic,
+        {{ texts_at_greatest('evidence_text', 'weight', 3) }} as strongest_evidence
+    from weighed
+    group by
+        ticket_id,
+        category
+)
+
+select * from final
