@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from support_analytics.dbt_runner import DbtSession, Mart
 FORMATS = ("csv", "parquet")
 # Stands for the column in a rendered macro.
 _COLUMN = "redacted_column_placeholder"
+_LAMBDA_PARAMETER = "text_to_redact"
+_REDACTED_LIST = "redacted_texts_of_the_row"
 _COPY_OPTIONS = {
     "csv": "format csv, header true, delimiter ',', quote '\"', escape '\"', nullstr ''",
     "parquet": "format parquet, compression zstd",
@@ -71,23 +73,42 @@ def export_sql(
     """The query whose result is the mart's file."""
     described = connection.execute(f"describe {mart.relation}").fetchall()
     columns = {name: data_type for name, data_type, *_ in described}
+    redacted = [name for name in columns if name in mart.redacted_columns]
     shown = ", ".join(
-        f"{_shown(name, data_type, file_format, name in mart.redacted_columns, redact)}"
-        f" as {_quoted(name)}"
+        f"{_shown(name, data_type, file_format, redacted)} as {_quoted(name)}"
         for name, data_type in columns.items()
     )
-    # A mart without a key is ordered by all its columns: only then is the order always the same.
-    key = [name for name in mart.key if name in columns] or list(columns)
-    order = ", ".join(f"mart.{_quoted(name)}" for name in key)
-    return f"select {shown} from {mart.relation} as mart order by {order}"
+    source = f"select * from {mart.relation}"
+    if redacted:
+        # One long expression for all columns: the engine takes a quarter of a second to plan it.
+        texts = ", ".join(f"cast({_quoted(name)} as varchar)" for name in redacted)
+        text = redact(_LAMBDA_PARAMETER)
+        source = (
+            f"select *, list_transform([{texts}], lambda {_LAMBDA_PARAMETER}: {text})"
+            f" as {_REDACTED_LIST} from {mart.relation}"
+        )
+    order = ", ".join(f"mart.{_quoted(name)}" for name in _order(connection, mart, columns))
+    return f"select {shown} from ({source}) as mart order by {order}"
 
 
-def _shown(
-    name: str, data_type: str, file_format: str, is_redacted: bool, redact: Callable[[str], str]
-) -> str:
+def _order(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, columns: Mapping[str, str]
+) -> list[str]:
+    """The key, or all columns where there is none or it has nulls, and with them ties."""
+    key = [name for name in mart.key if name in columns]
+    if not key:
+        return list(columns)
+    has_null = " or ".join(f"{_quoted(name)} is null" for name in key)
+    (ties,) = connection.execute(
+        f"select count(*) from {mart.relation} where {has_null}"
+    ).fetchone()
+    return list(columns) if ties else key
+
+
+def _shown(name: str, data_type: str, file_format: str, redacted: Sequence[str]) -> str:
     column = f"mart.{_quoted(name)}"
-    if is_redacted:
-        return redact(column)
+    if name in redacted:
+        return f"mart.{_REDACTED_LIST}[{redacted.index(name) + 1}]"
     if file_format == "csv" and data_type.startswith("TIMESTAMP"):
         instant = f"timezone('UTC', {column})" if data_type.endswith("TIME ZONE") else column
         return f"replace(cast({instant} as varchar), ' ', 'T')"

@@ -238,6 +238,8 @@ class _Lines:
             except UnicodeDecodeError:
                 raise _not_utf8(self._path) from None
         self.number += 1
+        if len(line) >= RECORD_CHARACTERS:
+            raise _endless_line(self._path, self.number)
         self.of_record.append(line)
         self.characters += len(line)
         if self.characters > RECORD_CHARACTERS:
@@ -281,11 +283,7 @@ def _records(lines: _Lines) -> Iterator[tuple[int, list[str], list[str], bool]]:
         except StopIteration:
             return
         except csv.Error as error:
-            if not lines.of_record:
-                raise
             is_broken = len(lines.of_record) > 1 or "unexpected end" in str(error)
-            if len(lines.of_record[0]) >= RECORD_CHARACTERS:
-                raise _endless_line(lines._path, first_line) from None
             lines.give_back_all_but_first()
             line = lines.of_record[0]
             lines.has_lone_cr = True

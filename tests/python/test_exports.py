@@ -1,0 +1,172 @@
+"""The files hold what the marts hold, in the promised form."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Build
+from support_analytics.dbt_runner import Mart
+from support_analytics.exports import export_marts
+
+E_MAIL = re.compile(r"[\w.]+@[\w.]+\.\w+")
+
+
+def shown(value: object) -> str:
+    """A cell as METRICS and the README promise it, written independently of the export."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        text = value.replace(tzinfo=None).isoformat(timespec="microseconds")
+        return text.rstrip("0").rstrip(".")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def same(text: str, value: object) -> bool:
+    if isinstance(value, (float, Decimal)):
+        return text != "" and float(text) == float(value)
+    return text == shown(value)
+
+
+def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    return header, rows
+
+
+def test_every_mart_is_written_and_listed(
+    sample_build: Build, sample_database: duckdb.DuckDBPyConnection
+) -> None:
+    marts = sample_database.execute(
+        "select table_name from information_schema.tables"
+        " where table_schema = 'marts' or starts_with(table_name, 'rejected_')"
+    ).fetchall()
+    assert len(marts) >= 21
+    names = {path.stem for path in sample_build.exports.glob("*.csv")}
+    assert names == {name for (name,) in marts}
+    manifest = json.loads((sample_build.exports / "manifest.json").read_text("utf-8"))
+    rows = {file["name"]: file.get("rows") for file in manifest["files"]}
+    assert set(rows) == {f"{name}.csv" for name in names} | {"support_analytics.duckdb"}
+    for (name,) in marts:
+        assert rows[f"{name}.csv"] == len(read_csv(sample_build.exports / f"{name}.csv")[1])
+
+
+def test_cells_are_those_of_the_marts(
+    sample_build: Build, sample_database: duckdb.DuckDBPyConnection
+) -> None:
+    for path in sorted(sample_build.exports.glob("*.csv")):
+        content = path.read_bytes()
+        assert not content.startswith(b"\xef\xbb\xbf")
+        assert b"\r\n" not in content
+        header, rows = read_csv(path)
+        schema = "staging" if path.stem.startswith("rejected_") else "marts"
+        result = sample_database.execute(f"select * from {schema}.{path.stem}")
+        assert header == [column[0] for column in result.description]
+        expected = result.fetchall()
+        assert len(rows) == len(expected)
+        compared = [
+            position
+            for position, name in enumerate(header)
+            if not {"message_text", "malformed_record"} & {name}
+        ]
+        order = [(shown(row[0]), shown(row[1])) for row in expected]
+        by_key = dict(zip(order, expected, strict=True))
+        if len(by_key) < len(expected):
+            continue
+        for row in rows:
+            original = by_key[row[0], row[1]]
+            for position in compared:
+                assert same(row[position], original[position]), (path.stem, header[position], row)
+
+
+def test_people_see_redacted_text(
+    sample_build: Build, sample_database: duckdb.DuckDBPyConnection
+) -> None:
+    raw = sample_database.execute(
+        "select ticket_id, message_text from marts.fct_tickets"
+    ).fetchall()
+    private = {ticket for ticket, text in raw if text and E_MAIL.search(text)}
+    assert private, "the sample has e-mails to redact"
+    header, rows = read_csv(sample_build.exports / "fct_tickets.csv")
+    text = header.index("message_text")
+    assert not [row for row in rows if E_MAIL.search(row[text])]
+    written = {row[0]: row[text] for row in rows}
+    assert all("[email]" in written[ticket] for ticket in private)
+    untouched = [(ticket, text) for ticket, text in raw if text and not re.search(r"[@\d]", text)]
+    assert all(written[ticket] == text for ticket, text in untouched)
+    for mart in ("rejected_tickets", "fct_frt_outliers"):
+        assert not E_MAIL.search((sample_build.exports / f"{mart}.csv").read_text("utf-8"))
+
+
+@pytest.fixture
+def odd_mart() -> tuple[duckdb.DuckDBPyConnection, Mart]:
+    """A mart with a value of each kind that is easily written wrongly."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'America/Sao_Paulo'")
+    connection.execute(
+        """
+        create table odd (
+            id varchar, "at" timestamp, zoned timestamptz, day date, number double,
+            total hugeint, flag boolean, note varchar
+        )
+        """
+    )
+    connection.executemany(
+        "insert into odd values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            ("b", datetime(2025, 11, 4, 1, 30), datetime(2025, 11, 4, 1, 30, tzinfo=UTC),
+             date(2025, 11, 4), 0.1 + 0.2, 2**70, True, 'a,"b"\nc'),
+            ("a", datetime(2025, 11, 4, 1, 30, 0, 250000), None, None, 1 / 3, None, False, ""),
+            ("007", None, None, None, 5e-324, -1, None, "NULL"),
+            ("é", None, None, None, 1e300, 0, None, "x\ry"),
+        ],
+    )  # fmt: skip
+    return connection, Mart("odd", "odd", ("id",), frozenset({"note"}))
+
+
+def test_forms_of_values(odd_mart: tuple[duckdb.DuckDBPyConnection, Mart], tmp_path: Path) -> None:
+    connection, mart = odd_mart
+    (file,) = export_marts(connection, [mart], tmp_path, "csv", lambda column: f"upper({column})")
+    assert (file.name, file.rows) == ("odd.csv", 4)
+    text = (tmp_path / "odd.csv").read_bytes().decode("utf-8")
+    assert text == (
+        "id,at,zoned,day,number,total,flag,note\n"
+        "007,,,,5e-324,-1,,NULL\n"
+        'a,2025-11-04T01:30:00.25,,,0.3333333333333333,,false,""\n'
+        "b,2025-11-04T01:30:00,2025-11-04T01:30:00,2025-11-04,0.30000000000000004,"
+        f'{2**70},true,"A,""B""\nC"\n'
+        'é,,,,1e+300,0,,"X\rY"\n'
+    )
+
+
+def test_a_mart_without_key_is_ordered_by_all_columns(tmp_path: Path) -> None:
+    connection = duckdb.connect()
+    connection.execute(
+        "create table odd as select * from (values (2, 1), (1, 2), (1, 1)) as t(a, b)"
+    )
+    export_marts(connection, [Mart("odd", "odd", (), frozenset())], tmp_path, "csv", str)
+    assert (tmp_path / "odd.csv").read_text("utf-8") == "a,b\n1,1\n1,2\n2,1\n"
+
+
+def test_parquet_keeps_types(
+    odd_mart: tuple[duckdb.DuckDBPyConnection, Mart], tmp_path: Path
+) -> None:
+    connection, mart = odd_mart
+    (file,) = export_marts(connection, [mart], tmp_path, "parquet", lambda column: "'hidden'")
+    assert file.rows == 4
+    types = duckdb.sql(f"describe from '{tmp_path / 'odd.parquet'}'").fetchall()
+    assert {"at": "TIMESTAMP", "day": "DATE", "number": "DOUBLE", "flag": "BOOLEAN"}.items() <= {
+        name: kind for name, kind, *_ in types
+    }.items()
+    notes = duckdb.sql(f"select distinct note from '{tmp_path / 'odd.parquet'}'").fetchall()
+    assert notes == [("hidden",)]
