@@ -94,15 +94,15 @@ def export_sql(
 def _order(
     connection: duckdb.DuckDBPyConnection, mart: Mart, columns: Mapping[str, str]
 ) -> list[str]:
-    """The key, or all columns where there is none or it has nulls, and with them ties."""
+    """The key, or all columns where there is none or some rows share it."""
     key = [name for name in mart.key if name in columns]
     if not key:
         return list(columns)
-    has_null = " or ".join(f"{_quoted(name)} is null" for name in key)
-    (ties,) = connection.execute(
-        f"select count(*) from {mart.relation} where {has_null}"
+    grain = ", ".join(map(_quoted, key))
+    (has_ties,) = connection.execute(
+        f"select exists (select 1 from {mart.relation} group by {grain} having count(*) > 1)"
     ).fetchone()
-    return list(columns) if ties else key
+    return list(columns) if has_ties else key
 
 
 def _shown(name: str, data_type: str, file_format: str, redacted: Sequence[str]) -> str:

@@ -149,12 +149,15 @@ def test_forms_of_values(odd_mart: tuple[duckdb.DuckDBPyConnection, Mart], tmp_p
     )
 
 
-def test_a_mart_without_key_is_ordered_by_all_columns(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", [(), ("a",)])
+def test_a_mart_without_a_real_key_is_ordered_by_all_columns(
+    key: tuple[str, ...], tmp_path: Path
+) -> None:
     connection = duckdb.connect()
     connection.execute(
         "create table odd as select * from (values (2, 1), (1, 2), (1, 1)) as t(a, b)"
     )
-    export_marts(connection, [Mart("odd", "odd", (), frozenset())], tmp_path, "csv", str)
+    export_marts(connection, [Mart("odd", "odd", key, frozenset())], tmp_path, "csv", str)
     assert (tmp_path / "odd.csv").read_text("utf-8") == "a,b\n1,1\n1,2\n2,1\n"
 
 
