@@ -1,12 +1,12 @@
 {#- Text and numbers, for each engine. -#}
 
-{#- Text without white space around it; null where nothing is left. -#}
+{#- Text without white space (ASCII's, and the no-break space of spreadsheets) around it; null where nothing is left. -#}
 {% macro trimmed(text) -%}
     {{ return(adapter.dispatch('trimmed', 'support_analytics')(text)) }}
 {%- endmacro %}
 
 {% macro duckdb__trimmed(text) -%}
-    nullif(trim({{ text }}, e' \t\n\r\f\v\u00a0'), '')
+    nullif(trim({{ text }}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '')
 {%- endmacro %}
 
 
