@@ -8,39 +8,43 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from support_analytics import interruption
 from support_analytics.errors import SupportAnalyticsError, one_line
 
-INTERRUPTED = 130
-TERMINATED = 143
-
-
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end (SIGTERM); cleaned up like Ctrl-C."""
+UNCHANGED = "outputs are as they were"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns 0, 2 for what the user can put right, 1 for a failed build."""
+    """Run the command; returns 0, 2 for what the user can put right, 1 for a failed build.
+
+    Interrupted it returns 128 and the signal's number, as shells do.
+    """
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminate)
+    interruption.listen()
     try:
         return options.run(options)
-    except SupportAnalyticsError as error:
-        return _fail(str(error), error.exit_code)
-    except Terminated:
-        return _fail("terminated; outputs are as they were", TERMINATED)
-    except KeyboardInterrupt:
-        return _fail("interrupted; outputs are as they were", INTERRUPTED)
-    except ModuleNotFoundError as error:
-        return _fail(
-            f"Python module {error.name} is missing: install the Python requirements first", 1
-        )
-    except MemoryError:
-        return _fail("out of memory; outputs are as they were", 1)
-    except OSError as error:
+    except (Exception, KeyboardInterrupt) as error:
+        message, code = _explained(error)
+    print(f"error: {message}", file=sys.stderr)
+    return code
+
+
+def _explained(error: BaseException) -> tuple[str, int]:
+    """An error's line and exit code. What a signal broke is the signal's, whatever it raised."""
+    number = interruption.received()
+    if number is not None:
+        word = "terminated" if number == signal.SIGTERM else "interrupted"
+        return f"{word}; {UNCHANGED}", 128 + number
+    if isinstance(error, SupportAnalyticsError):
+        return str(error), error.exit_code
+    if isinstance(error, ModuleNotFoundError):
+        return f"Python module {error.name} is missing: install the Python requirements first", 1
+    if isinstance(error, MemoryError):
+        return f"out of memory; {UNCHANGED}", 1
+    if isinstance(error, OSError):
         place = error.filename or "the system"
-        return _fail(f"{place}: {error.strerror or error}; outputs are as they were", 1)
-    except Exception as error:
-        return _fail(one_line(f"{type(error).__name__}: {error}; outputs are as they were"), 1)
+        return one_line(f"{place}: {error.strerror or error}; {UNCHANGED}"), 1
+    return one_line(f"{type(error).__name__}: {error}; {UNCHANGED}"), 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -154,12 +158,3 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
     return number
-
-
-def _fail(message: str, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return code
-
-
-def _terminate(*_: object) -> None:
-    raise Terminated

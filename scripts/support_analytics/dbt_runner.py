@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from support_analytics import interruption
 from support_analytics.errors import BuildError, one_line
 
 PROFILE = "support_analytics"
@@ -118,6 +119,15 @@ class DbtSession:
         )
         return self._outcome(result.results)
 
+    def run(self, *nodes: str) -> None:
+        """Load and run the seeds and models that are named, without tests. Raises BuildError."""
+        result = self._invoke(
+            ["build", "--exclude-resource-types", "test", "unit_test", "--select", *nodes]
+        )
+        failures = self._outcome(result.results).failures
+        if failures:
+            raise BuildError(f"{failures[0]}; {self._log_hint()}")
+
     def close(self) -> None:
         """Let go of the DuckDB file."""
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -154,7 +164,9 @@ class DbtSession:
             run = dbtRunner(manifest=self._manifest, callbacks=[collect]).invoke(
                 [*quiet, *command, *folders, f"--vars={variables.strip()}"]
             )
-        if isinstance(run.exception, (KeyboardInterrupt, SystemExit)):
+        # dbt reports an interruption as a failure of what it was at, or not at all.
+        interruption.check()
+        if isinstance(run.exception, KeyboardInterrupt | SystemExit):
             raise run.exception
         if run.result is None or run.exception is not None:
             reason = str(run.exception or " ".join(messages) or "no message")

@@ -308,11 +308,16 @@ def test_a_failed_data_test_keeps_the_earlier_outputs(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals differ")
 @pytest.mark.parametrize(
-    ("number", "code", "word"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+    ("number", "seconds_later", "code", "word"),
+    [(signal.SIGINT, 0.5, 130, "interrupted"), (signal.SIGTERM, 0, 143, "terminated")],
 )
 def test_interrupted_leaves_nothing_behind(
-    number: int, code: int, word: str, tickets_file: Path, earlier_out: Path
+    number: int,
+    seconds_later: float,
+    code: int,
+    word: str,
+    tickets_file: Path,
+    earlier_out: Path,
 ) -> None:
     before = snapshot(earlier_out.parent)
     command = [sys.executable, str(SCRIPT), "--tickets", str(tickets_file)]
@@ -323,6 +328,7 @@ def test_interrupted_leaves_nothing_behind(
     deadline = time.monotonic() + 30
     while not (stage / "work" / "profiles.yml").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
+    time.sleep(seconds_later)
     process.send_signal(number)
     _, error = process.communicate(timeout=60)
     assert process.returncode == code
