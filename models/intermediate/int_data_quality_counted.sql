@@ -41,13 +41,13 @@ reasons as (
     {% endfor %}
 ),
 
--- Without a users file nothing can be joined, and the check has nothing to look at.
+-- Without any raw user nothing can be joined, and the check has nothing to look at.
 joinability as (
     select
         'joinability_to_users' as check_name,
-        case when totals.user_count > 0 then totals.ticket_count else 0 end as rows_checked,
+        case when totals.user_count + totals.rejected_user_count > 0 then totals.ticket_count else 0 end as rows_checked,
         case
-            when totals.user_count > 0 then (select count(*) from tickets where not has_user)
+            when totals.user_count + totals.rejected_user_count > 0 then (select count(*) from tickets where not has_user)
             else 0
         end as rows_failed,
         {{ var('max_unjoined_ticket_rate') }} as threshold

@@ -164,7 +164,6 @@ UNIQUE = "unique_combination_of_columns"
 EXPRESSION = "expression_is_true"
 RANGE = "accepted_range"
 ROWCOUNT = "equal_rowcount"
-PROPORTION = "not_null_proportion"
 RELATIONSHIPS = "relationships_where"
 BETWEEN = "expect_column_values_to_be_between"
 IN_SET = "expect_column_values_to_be_in_set"
@@ -172,7 +171,6 @@ A_OVER_B = "expect_column_pair_values_A_to_be_greater_than_B"
 REGEX = "expect_column_values_to_match_regex"
 SAME_COUNT = "expect_table_row_count_to_equal_other_table"
 COUNT_BETWEEN = "expect_table_row_count_to_be_between"
-COMPOUND = "expect_compound_columns_to_be_unique"
 SUM = "expect_multicolumn_sum_to_equal"
 
 AGENTS = "ref('agents')"
@@ -218,14 +216,6 @@ CASES = [
     case(ROWCOUNT, 6, compare_model=TWICE, group_by_columns=["team"]),
     case(ROWCOUNT, 1, compare_model=AGENTS, group_by_columns=["team"]),
     case(ROWCOUNT, 1, "agents", compare_model="ref('tickets')", group_by_columns=["team"]),
-    case(PROPORTION, 0, "tickets.score", at_least=0.875),
-    case(PROPORTION, 1, "tickets.score", at_least=0.9),
-    case(PROPORTION, 1, "tickets.score", at_least=0.5, at_most=0.8),
-    case(PROPORTION, 0, "tickets.ticket_id", at_least=1),
-    case(PROPORTION, 1, "tickets.score", at_least=0.9, group_by_columns=["team"]),
-    case(PROPORTION, 2, "tickets.channel", at_least=0.5, group_by_columns=["team", "score"]),
-    case(PROPORTION, 1, "nulls.score", at_least=0.1),
-    case(PROPORTION, 0, "nothing.score", at_least=0.5),
     case(RELATIONSHIPS, 3, "tickets.ticket_id", to=AGENTS, field="agent_id"),
     case(
         RELATIONSHIPS,
@@ -377,14 +367,6 @@ CASES = [
     case(COUNT_BETWEEN, 0, "nothing", min_value=1, group_by=["team"]),
     case(COUNT_BETWEEN, 1, max_value=2, where="team = 'b'"),
     # Rows without a single value do not count: two tickets have neither channel nor group.
-    case(COMPOUND, 0, column_list=["ticket_id", "team"]),
-    case(COMPOUND, 2, column_list=["team", "channel"]),
-    case(COMPOUND, 3, "tickets_twice", column_list=["score", "team"], row_condition="team = 'a'"),
-    case(COMPOUND, 1, column_list=["team", "channel"], ignore_row_if="any_value_is_missing"),
-    case(COMPOUND, 1, column_list=["channel", "group"], quote_columns=True),
-    case(
-        COMPOUND, 0, column_list=["team", "channel"], row_condition="ticket_id = 1 or ticket_id = 6"
-    ),
     case(SUM, 0, column_list=["low", "high"], sum_total=57),
     case(SUM, 1, column_list=["low", "high"], sum_total=56),
     case(SUM, 0, column_list=["low", "high"], sum_total=11, row_condition="team = 'a'"),
@@ -520,8 +502,7 @@ def test_packages_take_the_same_arguments(real_packages: Path) -> None:
     tests = sorted({(one.package, one.test) for one in CASES})
     ours = {test: arguments_of(STANDINS, *test) for test in tests}
     theirs = {test: arguments_of(real_packages, *test) for test in tests}
-    # One of the packages' tests, not_null_proportion, reads its arguments from kwargs.
-    assert ours == {test: theirs[test] or ours[test] for test in tests}
+    assert ours == theirs
 
 
 def arguments_of(packages_folder: Path, package: str, test: str) -> list[str] | None:
