@@ -1,0 +1,24 @@
+{#- Fixed limits of the findings. models/marts/findings/_findings__docs.md says why they are what they are. -#}
+
+{#- A day or segment is an anomaly from this score on; its neighbours belong to it from the second on. -#}
+{% macro anomaly_score() -%} 4 {%- endmacro %}
+{% macro anomaly_edge_score() -%} 3 {%- endmacro %}
+
+{#- The expectation of a day comes from the same weekdays up to this many weeks before and after, and from so many at least. -#}
+{% macro anomaly_reference_weeks() -%} 6 {%- endmacro %}
+{% macro anomaly_min_references() -%} 3 {%- endmacro %}
+
+{#- A creator who asks about the same topic again within this many days was not helped. -#}
+{% macro repeat_contact_days() -%} 7 {%- endmacro %}
+
+
+{#- How far a count lies from its expectation, in standard deviations: square roots of counts spread alike everywhere. -#}
+{% macro count_score(tickets_count, expected_count) -%}
+    2 * (sqrt({{ tickets_count }} + 0.375) - sqrt({{ expected_count }} + 0.375))
+{%- endmacro %}
+
+
+{#- Days and counts on both sides of a change: what is compared, and with what. -#}
+{% macro change_comparisons() -%}
+    {{ return([('4_weeks', 4), ('1_week', 1)]) }}
+{%- endmacro %}

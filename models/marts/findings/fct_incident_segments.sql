@@ -1,0 +1,61 @@
+-- Grain: one row for each incident and segment: all tickets, each channel, category and AI topic.
+-- Question: who and what brought the extra tickets of the incident?
+
+with incident_days as (
+    select * from {{ ref('int_incident_days_joined') }}
+),
+
+days_scored as (
+    select * from {{ ref('int_segment_days_scored') }}
+),
+
+summed as (
+    select
+        incident_days.incident_number,
+        days_scored.segment_type,
+        days_scored.segment,
+        sum(days_scored.tickets_created) as tickets_created,
+        sum(days_scored.expected_tickets) as expected_tickets,
+        sum(days_scored.tickets_created) - sum(days_scored.expected_tickets) as extra_tickets,
+        sum(days_scored.waiting_hours) - sum(days_scored.expected_waiting_hours) as extra_waiting_hours,
+        -- Of a count around its expectation, and of an expectation that is a mean over reference days.
+        sqrt(
+            sum(days_scored.tickets_created)
+            + sum(days_scored.expected_tickets / days_scored.reference_days_count)
+        ) * max(days_scored.dispersion) as extra_error
+    from incident_days
+    inner join days_scored
+        on incident_days.day = days_scored.day
+    group by incident_days.incident_number, days_scored.segment_type, days_scored.segment
+),
+
+totals as (
+    select
+        incident_number,
+        extra_tickets
+    from summed
+    where segment_type = 'all'
+),
+
+final as (
+    select
+        summed.incident_number,
+        summed.segment_type,
+        summed.segment,
+        cast(summed.tickets_created as bigint) as tickets_created,
+        summed.expected_tickets,
+        summed.extra_tickets,
+        summed.extra_tickets - {{ z_95() }} * summed.extra_error as extra_ci_low,
+        summed.extra_tickets + {{ z_95() }} * summed.extra_error as extra_ci_high,
+        summed.extra_tickets / nullif(totals.extra_tickets, 0) as extra_share,
+        summed.extra_waiting_hours,
+        row_number() over (
+            partition by summed.incident_number, summed.segment_type
+            order by summed.extra_tickets desc, summed.segment asc
+        ) as segment_rank
+    from summed
+    inner join totals
+        on summed.incident_number = totals.incident_number
+)
+
+select * from final

@@ -1,0 +1,124 @@
+-- Grain: one row for each recommendation rule that applies. Question: what should be done, by whom, and what would it save?
+-- A rule of the seed recommendation_rules applies where its figure is at least its limit, so none comes without a figure.
+
+with rules as (
+    select * from {{ ref('recommendation_rules') }}
+),
+
+incident_segments as (
+    select * from {{ ref('fct_incident_segments') }}
+    where segment_type = 'topic'
+),
+
+topic_costs as (
+    select * from {{ ref('fct_topic_costs') }}
+    where period = 'all' and segment_type = 'topic'
+),
+
+repeat_contacts as (
+    select * from {{ ref('fct_repeat_contacts') }}
+    where segment_type = 'topic'
+),
+
+sla_misses as (
+    select * from {{ ref('int_sla_misses_measured') }}
+),
+
+totals as (
+    select * from {{ ref('int_finding_totals_summed') }}
+),
+
+-- Of several incidents of a topic, the one that it carried most.
+worst_incidents as (
+    select
+        *,
+        row_number() over (
+            partition by segment order by extra_share desc nulls last, incident_number asc
+        ) as incident_rank
+    from incident_segments
+),
+
+figures as (
+    select
+        'topic' as scope,
+        segment,
+        'incident_share' as figure,
+        extra_share as figure_value,
+        extra_tickets as tickets_count,
+        extra_waiting_hours as waiting_hours
+    from worst_incidents
+    where incident_rank = 1
+    union all
+    {% for figure in ['ticket_share', 'waiting_share'] -%}
+    select
+        'topic' as scope,
+        segment,
+        '{{ figure }}' as figure,
+        {{ figure }} as figure_value,
+        tickets_created as tickets_count,
+        waiting_hours
+    from topic_costs
+    union all
+    {% endfor -%}
+    select
+        'topic' as scope,
+        repeat_contacts.segment,
+        'repeat_rate' as figure,
+        repeat_contacts.repeat_rate as figure_value,
+        repeat_contacts.repeated_count as tickets_count,
+        repeat_contacts.repeated_count * topic_costs.waiting_avg_hours as waiting_hours
+    from repeat_contacts
+    inner join topic_costs
+        on repeat_contacts.segment = topic_costs.segment
+    where not {{ is_small_sample('repeat_contacts.resolved_count') }}
+    union all
+    select
+        segment_type as scope,
+        segment,
+        'frt_missed_rate' as figure,
+        {{ rate('missed_count', 'applicable_count') }} as figure_value,
+        missed_count as tickets_count,
+        hours_late as waiting_hours
+    from sla_misses
+    where not {{ is_small_sample('applicable_count') }}
+),
+
+applied as (
+    select
+        rules.*,
+        figures.figure_value,
+        figures.tickets_count,
+        figures.waiting_hours,
+        {{ rate('figures.tickets_count', 'totals.tickets_created') }} as ticket_share,
+        figures.waiting_hours / nullif(totals.waiting_hours, 0) as waiting_share
+    from rules
+    inner join figures
+        on
+            rules.scope = figures.scope
+            and rules.segment = figures.segment
+            and rules.trigger = figures.figure
+    cross join totals
+    where figures.figure_value >= rules.min_value
+),
+
+final as (
+    select
+        row_number() over (
+            order by
+                ticket_share + coalesce(waiting_share, 0) desc, scope asc, segment asc, trigger asc
+        ) as recommendation_rank,
+        scope,
+        segment,
+        trigger,
+        min_value,
+        figure_value,
+        cast(tickets_count as double) as tickets_count,
+        ticket_share,
+        waiting_hours,
+        waiting_share,
+        owner,
+        action
+    from applied
+)
+
+select * from final

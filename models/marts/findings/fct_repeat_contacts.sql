@@ -1,0 +1,58 @@
+-- Grain: one row for each segment: all tickets, each AI topic. Question: how often does a creator come back about the
+-- same topic within 7 days of a resolution, and after a fast one more often than after a slow one?
+
+with contacts as (
+    select * from {{ ref('int_contacts_followed') }}
+    where is_observed
+),
+
+{% set counts -%}
+        count(*) as resolved_count,
+        count(case when is_repeated then 1 end) as repeated_count,
+        count(distinct creator_id) as creators_count,
+        count(distinct case when is_repeated then creator_id end) as repeating_creators_count,
+        count(case when is_fcr_strict then 1 end) as fcr_strict_count,
+        count(case when is_fcr_strict and is_repeated then 1 end) as fcr_strict_repeated_count,
+        {{ percentile('case when is_repeated then hours_until_next end', 0.5) }} as hours_until_next_median
+{%- endset %}
+
+counted as (
+    select
+        'all' as segment_type,
+        'all' as segment,
+        {{ counts }}
+    from contacts
+    having count(*) > 0
+    union all
+    select
+        'topic' as segment_type,
+        ai_topic as segment,
+        {{ counts }}
+    from contacts
+    group by ai_topic
+),
+
+final as (
+    select
+        segment_type,
+        segment,
+        resolved_count,
+        repeated_count,
+        {{ rate('repeated_count', 'resolved_count') }} as repeat_rate,
+        {{ wilson_bound('low', 'repeated_count', 'resolved_count') }} as repeat_ci_low,
+        {{ wilson_bound('high', 'repeated_count', 'resolved_count') }} as repeat_ci_high,
+        creators_count,
+        repeating_creators_count,
+        {{ rate('repeating_creators_count', 'creators_count') }} as repeating_creators_rate,
+        fcr_strict_count,
+        fcr_strict_repeated_count,
+        {{ rate('fcr_strict_repeated_count', 'fcr_strict_count') }} as fcr_strict_repeat_rate,
+        resolved_count - fcr_strict_count as slower_count,
+        repeated_count - fcr_strict_repeated_count as slower_repeated_count,
+        {{ rate('(repeated_count - fcr_strict_repeated_count)', '(resolved_count - fcr_strict_count)') }}
+            as slower_repeat_rate,
+        hours_until_next_median
+    from counted
+)
+
+select * from final

@@ -1,0 +1,43 @@
+-- Grain: one row for each complete local day. Question: how many tickets came in, and how many were to be expected?
+
+with days_scored as (
+    select * from {{ ref('int_segment_days_scored') }}
+),
+
+days_counted as (
+    select * from {{ ref('int_segment_days_counted') }}
+),
+
+incident_days as (
+    select * from {{ ref('int_incident_days_joined') }}
+),
+
+final as (
+    select
+        days_counted.day as created_day,
+        days_counted.tickets_created,
+        days_scored.expected_tickets,
+        -- Where 95% of ordinary days lie.
+        case
+            when sqrt(days_scored.expected_tickets + 0.375) > {{ z_95() }} / 2 * days_scored.dispersion
+                then greatest(0, power(
+                    sqrt(days_scored.expected_tickets + 0.375) - {{ z_95() }} / 2 * days_scored.dispersion, 2
+                ) - 0.375)
+            when days_scored.expected_tickets is not null then 0.0
+        end as expected_low,
+        power(sqrt(days_scored.expected_tickets + 0.375) + {{ z_95() }} / 2 * days_scored.dispersion, 2) - 0.375
+            as expected_high,
+        days_scored.reference_days_count,
+        days_scored.score,
+        incident_days.incident_number
+    from days_counted
+    left join days_scored
+        on
+            days_counted.day = days_scored.day
+            and days_scored.segment_type = 'all'
+    left join incident_days
+        on days_counted.day = incident_days.day
+    where days_counted.segment_type = 'all'
+)
+
+select * from final
