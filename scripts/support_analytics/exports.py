@@ -11,10 +11,11 @@ import duckdb
 from support_analytics.dbt_runner import DbtSession, Mart
 
 FORMATS = ("csv", "parquet")
+# The macro is long, and planning it takes the engine a sixth of a second a column. Above this many
+# columns they become rows of one, which the macro then sees once.
+INLINE_REDACTIONS = 2
 # Stands for the column in a rendered macro.
 _COLUMN = "redacted_column_placeholder"
-_LAMBDA_PARAMETER = "text_to_redact"
-_REDACTED_LIST = "redacted_texts_of_the_row"
 _COPY_OPTIONS = {
     "csv": "format csv, header true, delimiter ',', quote '\"', escape '\"', nullstr ''",
     "parquet": "format parquet, compression zstd",
@@ -74,21 +75,40 @@ def export_sql(
     described = connection.execute(f"describe {mart.relation}").fetchall()
     columns = {name: data_type for name, data_type, *_ in described}
     redacted = [name for name in columns if name in mart.redacted_columns]
-    shown = ", ".join(
-        f"{_shown(name, data_type, file_format, redacted)} as {_quoted(name)}"
-        for name, data_type in columns.items()
-    )
-    source = f"select * from {mart.relation}"
-    if redacted:
-        # One long expression for all columns: the engine takes a quarter of a second to plan it.
-        texts = ", ".join(f"cast({_quoted(name)} as varchar)" for name in redacted)
-        text = redact(_LAMBDA_PARAMETER)
-        source = (
-            f"select *, list_transform([{texts}], lambda {_LAMBDA_PARAMETER}: {text})"
-            f" as {_REDACTED_LIST} from {mart.relation}"
-        )
+    is_folded = len(redacted) > INLINE_REDACTIONS
+    shown = []
+    for name, data_type in columns.items():
+        value = f"mart.{_quoted(name)}"
+        if name in redacted and is_folded:
+            value = f"texts.redacted[{redacted.index(name) + 1}]"
+        elif name in redacted:
+            value = redact(value)
+        elif file_format == "csv":
+            value = _csv_value(value, data_type)
+        shown.append(f"{value} as {_quoted(name)}")
     order = ", ".join(f"mart.{_quoted(name)}" for name in _order(connection, mart, columns))
-    return f"select {shown} from ({source}) as mart order by {order}"
+    selected = f"select {', '.join(shown)}"
+    if not is_folded:
+        return f"{selected} from {mart.relation} as mart order by {order}"
+    texts = "[" + ", ".join(f"cast({_quoted(name)} as varchar)" for name in redacted) + "]"
+    return f"""
+        with numbered as materialized (
+            select *, row_number() over () as text_row from {mart.relation}
+        ),
+        unfolded as (
+            select text_row, unnest({texts}) as text, generate_subscripts({texts}, 1) as position
+            from numbered
+        ),
+        texts as (
+            select text_row, list({redact("text")} order by position) as redacted
+            from unfolded
+            group by text_row
+        )
+        {selected}
+        from numbered as mart
+        inner join texts on mart.text_row = texts.text_row
+        order by {order}
+    """
 
 
 def _order(
@@ -105,14 +125,11 @@ def _order(
     return list(columns) if has_ties else key
 
 
-def _shown(name: str, data_type: str, file_format: str, redacted: Sequence[str]) -> str:
-    column = f"mart.{_quoted(name)}"
-    if name in redacted:
-        return f"mart.{_REDACTED_LIST}[{redacted.index(name) + 1}]"
-    if file_format == "csv" and data_type.startswith("TIMESTAMP"):
-        instant = f"timezone('UTC', {column})" if data_type.endswith("TIME ZONE") else column
-        return f"replace(cast({instant} as varchar), ' ', 'T')"
-    return column
+def _csv_value(column: str, data_type: str) -> str:
+    if not data_type.startswith("TIMESTAMP"):
+        return column
+    instant = f"timezone('UTC', {column})" if data_type.endswith("TIME ZONE") else column
+    return f"replace(cast({instant} as varchar), ' ', 'T')"
 
 
 def _quoted(name: str) -> str:

@@ -41,7 +41,7 @@ def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         # Settings of the caller's dbt must not reach the build.
-        env=os.environ | {"DBT_TARGET": "nowhere", "DBT_TARGET_PATH": "nowhere"},
+        env=os.environ | {"DBT_EMPTY": "true", "DBT_TARGET_PATH": "nowhere"},
     )
 
 

@@ -161,6 +161,22 @@ def test_a_mart_without_a_real_key_is_ordered_by_all_columns(
     assert (tmp_path / "odd.csv").read_text("utf-8") == "a,b\n1,1\n1,2\n2,1\n"
 
 
+def test_many_redacted_columns_stay_with_their_rows(tmp_path: Path) -> None:
+    connection = duckdb.connect()
+    connection.execute(
+        "create table odd as select number as id, number || 'x' as a,"
+        " case when number % 3 > 0 then number || 'y' end as b, number * 1.5 as c, 'kept' as d"
+        " from range(300000) as numbers(number)"
+    )
+    mart = Mart("odd", "odd", ("id",), frozenset({"a", "b", "c"}))
+    export_marts(connection, [mart], tmp_path, "csv", lambda column: f"'<' || {column} || '>'")
+    expected = connection.execute(
+        "select id, '<' || a || '>', '<' || b || '>', '<' || c || '>', d from odd order by id"
+    ).fetchall()
+    _, rows = read_csv(tmp_path / "odd.csv")
+    assert rows == [[shown(value) for value in row] for row in expected]
+
+
 def test_parquet_keeps_types(
     odd_mart: tuple[duckdb.DuckDBPyConnection, Mart], tmp_path: Path
 ) -> None:
