@@ -1,0 +1,67 @@
+"""Write the Support Health page: `build_dashboard.py --db support_analytics.duckdb`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+try:
+    from support_analytics.dashboard import write_dashboard
+    from support_analytics.errors import SupportAnalyticsError, one_line
+except ModuleNotFoundError as missing:
+    sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns 0, 2 for what the user can put right, 1 for anything else."""
+    parser = argparse.ArgumentParser(
+        description="Write the Support Health page, one HTML file that needs no server.",
+    )
+    parser.add_argument(
+        "--db",
+        type=Path,
+        default=Path("support_analytics.duckdb"),
+        metavar="FILE",
+        help="the built DuckDB file (default: support_analytics.duckdb)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reports/support_health.html"),
+        metavar="FILE",
+        help="the page (default: reports/support_health.html)",
+    )
+    parser.add_argument(
+        "--no-text", action="store_true", help="leave out message texts, redacted as they are"
+    )
+    parser.add_argument(
+        "--max-tickets",
+        type=int,
+        metavar="N",
+        help="past so many tickets the page holds the latest days only (default: 100000)",
+    )
+    options = parser.parse_args(arguments)
+    limit = {} if options.max_tickets is None else {"max_tickets": options.max_tickets}
+    try:
+        report = write_dashboard(options.db, options.out, with_text=not options.no_text, **limit)
+    except SupportAnalyticsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        print(
+            f"error: Python module {error.name} is missing: install the Python requirements first",
+            file=sys.stderr,
+        )
+        return 1
+    except Exception as error:
+        print(f"error: {one_line(f'{type(error).__name__}: {error}')}", file=sys.stderr)
+        return 1
+    print(f"{report.path}: {report.tickets_count:,} tickets, {report.size_bytes / 1e6:.2f} MB")
+    for warning in report.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+// Every figure of the page for what the reader chose.
+
+const WEEKS_FROM_DAYS = 62;
+
+function spanName(days) {
+  if (days === 1) return 'day';
+  return `${days} days`;
+}
+
+function computeFigures(tickets, state) {
+  const { from, to } = state;
+  const mask = tickets.mask(state.chosen);
+  const compared = compare(tickets, mask, from, to);
+  const unit = state.unit === 'auto' ? (to - from + 1 > WEEKS_FROM_DAYS ? 'week' : 'day') : state.unit;
+  const span = spanName(to - from + 1);
+  const byChannel = measureBy(tickets, mask, from, to, 'channel');
+  return {
+    mask,
+    from,
+    to,
+    unit,
+    compared,
+    spanName: span,
+    movements: movements(tickets, mask, state, compared.range, compared, span),
+    days: dailyFigures(tickets, mask, from, to).map((day) => ({
+      ...day,
+      isPartial: day.day === tickets.lastDay,
+      isMature: Boolean(tickets.facts.days.sla_mature[day.day]),
+    })),
+    categories: countsByPeriod(tickets, mask, from, to, unit, 'category'),
+    topics: topicCounts(tickets, mask, { from, to }, compared.range, state.topicsOf),
+    channels: tickets.names.channel.slice(1)
+      .map((name, index) => ({ name, ...byChannel[index + 1] }))
+      .filter((_, index) => !state.chosen.channel || state.chosen.channel.has(index + 1)),
+    backlog: backlogByStatus(tickets, mask),
+    ledger: ledger(tickets, mask, from, to),
+    accuracy: accuracyByWeek(tickets, mask, from, to),
+    confusion: confusion(tickets, mask, from, to),
+  };
+}
+
+// Outliers within from..to whose words are all in the ticket's id, text or labels.
+function findOutliers(tickets, mask, state, ranked) {
+  const words = state.query.toLowerCase().split(/\s+/).filter(Boolean);
+  return ranked.filter(({ detail, row }) => {
+    const day = tickets.day[row];
+    if (!mask[row] || day < state.from || day > state.to) return false;
+    if (!words.length) return true;
+    const text = searchText(tickets, detail, row);
+    return words.every((word) => text.includes(word));
+  });
+}
+
+const searchTexts = new Map();
+function searchText(tickets, detail, row) {
+  if (!searchTexts.has(detail)) {
+    const { ids, texts } = tickets.facts.details;
+    const labels = ['channel', 'category', 'topic', 'status'].map((name) => tickets.names[name][tickets[name][row]] || '');
+    searchTexts.set(detail, [ids[detail], ...labels, texts[detail] || ''].join(' ').toLowerCase());
+  }
+  return searchTexts.get(detail);
+}

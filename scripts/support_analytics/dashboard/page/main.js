@@ -1,0 +1,311 @@
+// Start: read the block, build the filters, draw, and draw again on every choice.
+
+const OUTLIERS_SHOWN = 50;
+const VEGA_ERRORS_ONLY = 1;
+const root = document.documentElement;
+
+function chartTooltip(handler, event, item, text) {
+  const box = byId('tip');
+  if (!text) {
+    box.hidden = true;
+    return;
+  }
+  box.textContent = text;
+  box.hidden = false;
+  const { width, height } = box.getBoundingClientRect();
+  box.style.left = `${Math.max(4, Math.min(event.clientX + 14, window.innerWidth - width - 8))}px`;
+  box.style.top = `${event.clientY + height + 24 > window.innerHeight ? event.clientY - height - 10 : event.clientY + 16}px`;
+}
+
+class Page {
+  constructor(tickets, specs) {
+    this.tickets = tickets;
+    this.specs = specs;
+    this.views = {};
+    this.limit = OUTLIERS_SHOWN;
+    this.ranked = {};
+    this.state = readHash(tickets, location.hash);
+    this.drawing = Promise.resolve();
+  }
+
+  async start() {
+    this.buildFilters();
+    this.buildTopicButtons();
+    this.listen();
+    showDataQuality(this.tickets);
+    this.showSource();
+    await this.draw();
+    this.showCheck();
+  }
+
+  // One draw at a time; choices made meanwhile are drawn together.
+  draw() {
+    if (!this.isWaiting) {
+      this.isWaiting = true;
+      this.drawing = this.drawing.then(() => {
+        this.isWaiting = false;
+        return this.drawNow();
+      });
+    }
+    return this.drawing;
+  }
+
+  async drawNow() {
+    const { tickets, state } = this;
+    const started = performance.now();
+    const figures = { ...computeFigures(tickets, state), topicsOf: state.topicsOf };
+    this.figures = figures;
+    showPeriod(tickets, figures);
+    showHeadline(figures);
+    showCards(tickets, figures);
+    showIncidents(tickets, figures);
+    showCategoryKey(tickets, figures);
+    showBacklogTable(tickets, figures);
+    showScores(figures);
+    showAgreement(figures);
+    this.showFilters();
+    this.showOutliers();
+    showTables(tickets, figures);
+    await this.drawCharts();
+    root.dataset.hash = writeHash(tickets, state);
+    root.dataset.drawMs = Math.round(performance.now() - started);
+    root.dataset.drawn = Number(root.dataset.drawn || 0) + 1;
+  }
+
+  async drawCharts() {
+    const data = chartData(this.tickets, this.figures);
+    const labels = chartLabels(this.tickets, this.figures);
+    const empty = emptyCharts(this.figures);
+    for (const place of document.querySelectorAll('[data-chart]')) {
+      const name = place.dataset.chart;
+      const isEmpty = empty[name];
+      place.hidden = isEmpty;
+      const words = place.nextElementSibling;
+      words.hidden = !isEmpty;
+      words.textContent = isEmpty ? EMPTY[name] : '';
+      place.setAttribute('aria-label', labels[name]);
+      if (!isEmpty) await this.drawChart(place, name, data[name]);
+    }
+  }
+
+  async drawChart(place, name, { data, signals = {} }) {
+    if (!this.views[name]) {
+      const spec = this.specs[name];
+      for (const source of spec.data) if (data[source.name]) source.values = data[source.name];
+      for (const signal of spec.signals || []) if (signal.name in signals) signal.value = signals[signal.name];
+      const { view } = await vegaEmbed(place, spec, {
+        mode: 'vega', renderer: 'svg', actions: false, ast: true, defaultStyle: false, tooltip: chartTooltip,
+        logLevel: VEGA_ERRORS_ONLY,
+      });
+      this.views[name] = view;
+      return;
+    }
+    const view = this.views[name];
+    for (const [source, rows] of Object.entries(data)) view.data(source, rows);
+    for (const [signal, value] of Object.entries(signals)) view.signal(signal, value);
+    // A chart that was hidden, or that a turned phone made narrower, asks its element again.
+    const width = place.clientWidth;
+    if (width && view.signal('width') !== width) view.signal('width', width);
+    await view.runAsync();
+  }
+
+  showOutliers() {
+    const which = this.state.withWaiting ? 'waiting' : 'answered';
+    this.ranked[which] ||= rankDetails(this.tickets, this.state.withWaiting);
+    showOutliers(this.tickets, this.figures, this.state, this.ranked[which], this.limit);
+  }
+
+  showCheck() {
+    const { checked, differences } = checkAgainstWarehouse(this.tickets);
+    const equal = checked - differences.length;
+    byId('check').textContent = `Self-check: ${count(equal)} of ${count(checked)} figures equal the warehouse.`;
+    if (differences.length || !checked) {
+      byId('mismatch').hidden = false;
+      byId('mismatch-text').textContent = checked
+        ? `${count(differences.length)} of ${count(checked)} figures differ from the warehouse. Do not rely on this page; build it again.`
+        : 'This page holds no figures of the warehouse to be checked against. Do not rely on it; build it again.';
+      byId('mismatch-list').replaceChildren(...differences.slice(0, 5).map(({ name, page, warehouse }) =>
+        make('li', {}, `${name}: here ${page}, in the warehouse ${warehouse}`)));
+    }
+    root.dataset.check = differences.length || !checked ? 'failed' : 'passed';
+  }
+
+  showSource() {
+    const { facts } = this.tickets;
+    const zone = facts.utc_offsets.length === 1 && facts.utc_offsets[0] === 'UTC'
+      ? 'days are UTC days' : `days are local days (${facts.utc_offsets.join(', ')})`;
+    byId('as-of').textContent = `Data as of ${dayName(facts.as_of.slice(0, 10))}, ${facts.as_of.slice(11)} UTC; ${zone}.`;
+    byId('source').textContent = `${plural(facts.tickets_in_window, 'ticket')} from marts.fct_tickets.`;
+    if (!facts.is_whole) {
+      byId('window').hidden = false;
+      byId('window').textContent = `The warehouse holds ${count(facts.tickets_in_all)} tickets. This page holds the latest ${count(facts.tickets_in_window)}: those created since ${dayName(facts.start_day)}, and what was still open then.`;
+    }
+  }
+
+  buildFilters() {
+    const { tickets } = this;
+    for (const column of DIMENSIONS) {
+      const menu = document.querySelector(`details[data-filter="${column}"]`);
+      const codes = choosableCodes(tickets, column);
+      if ((column === 'plan' || column === 'country') && !tickets.facts.has_users) {
+        menu.hidden = true;
+        continue;
+      }
+      menu.querySelector('.options').append(...codes.map((code) => {
+        const box = make('input', { type: 'checkbox', value: code });
+        return make('label', {}, box, make('span', {}, valueName(tickets.names[column][code])));
+      }));
+      menu.addEventListener('change', () => {
+        const boxes = [...menu.querySelectorAll('input')];
+        const on = boxes.filter((box) => box.checked).map((box) => Number(box.value));
+        this.choose({ chosen: { ...this.state.chosen, [column]: on.length === boxes.length ? null : new Set(on) } });
+      });
+      const pick = (all) => this.choose({ chosen: { ...this.state.chosen, [column]: all ? null : new Set() } });
+      menu.querySelector('.all').addEventListener('click', () => pick(true));
+      menu.querySelector('.none').addEventListener('click', () => pick(false));
+    }
+    for (const id of ['from', 'to']) {
+      byId(id).min = tickets.isoDay(0);
+      byId(id).max = tickets.isoDay(tickets.lastDay);
+    }
+  }
+
+  buildTopicButtons() {
+    const { tickets } = this;
+    byId('topic-buttons').append(...[0, ...categoryOrder(tickets)].map((code) => {
+      const button = make('button', { type: 'button', 'data-topics': code }, code ? valueName(tickets.names.category[code]) : 'All');
+      button.addEventListener('click', () => this.choose({ topicsOf: code }));
+      return button;
+    }));
+  }
+
+  showFilters() {
+    const { tickets, state } = this;
+    for (const button of document.querySelectorAll('[data-preset]')) {
+      button.setAttribute('aria-pressed', String(button.dataset.preset === state.preset));
+    }
+    for (const button of document.querySelectorAll('[data-unit]')) {
+      button.setAttribute('aria-pressed', String(button.dataset.unit === this.figures.unit));
+    }
+    for (const button of document.querySelectorAll('[data-topics]')) {
+      button.setAttribute('aria-pressed', String(Number(button.dataset.topics) === state.topicsOf));
+    }
+    byId('from').value = tickets.isoDay(state.from);
+    byId('to').value = tickets.isoDay(state.to);
+    const said = [];
+    for (const menu of document.querySelectorAll('details[data-filter]')) {
+      const column = menu.dataset.filter;
+      const chosen = state.chosen[column];
+      const boxes = [...menu.querySelectorAll('input')];
+      for (const box of boxes) box.checked = !chosen || chosen.has(Number(box.value));
+      const names = chosen && [...chosen].map((code) => valueName(tickets.names[column][code]));
+      const text = !chosen ? 'all' : !names.length ? 'none' : names.length <= 2 ? names.join(', ') : `${names.length} of ${boxes.length}`;
+      menu.querySelector('summary b').textContent = text;
+      menu.classList.toggle('is-set', Boolean(chosen));
+      if (chosen) said.push(`${column}: ${names.join(', ') || 'none'}`);
+    }
+    byId('reset').disabled = writeHash(tickets, state) === '';
+    byId('chosen').textContent = said.length ? `Only ${said.join('; ')}.` : '';
+    byId('search').value = state.query;
+    byId('waiting').checked = state.withWaiting;
+  }
+
+  choose(changes) {
+    Object.assign(this.state, changes);
+    this.limit = OUTLIERS_SHOWN;
+    history.replaceState(null, '', writeHash(this.tickets, this.state) || location.pathname + location.search);
+    return this.draw();
+  }
+
+  listen() {
+    const { tickets } = this;
+    for (const button of document.querySelectorAll('[data-preset]')) {
+      button.addEventListener('click', () => this.choose({ preset: button.dataset.preset, ...presetRange(tickets, button.dataset.preset) }));
+    }
+    for (const button of document.querySelectorAll('[data-unit]')) {
+      button.addEventListener('click', () => this.choose({ unit: button.dataset.unit }));
+    }
+    const pickDays = () => {
+      const [from, to] = ['from', 'to'].map((id) => tickets.dayOf(byId(id).value));
+      if (!Number.isFinite(from) || !Number.isFinite(to)) return;
+      const inside = (day) => Math.min(Math.max(0, day), tickets.lastDay);
+      this.choose({ preset: '', from: inside(Math.min(from, to)), to: inside(Math.max(from, to)) });
+    };
+    byId('from').addEventListener('change', pickDays);
+    byId('to').addEventListener('change', pickDays);
+    byId('reset').addEventListener('click', () => this.choose(defaultState(tickets)));
+    byId('waiting').addEventListener('change', () => this.choose({ withWaiting: byId('waiting').checked }));
+    byId('search').addEventListener('input', () => {
+      this.state.query = byId('search').value.slice(0, 200);
+      this.limit = OUTLIERS_SHOWN;
+      history.replaceState(null, '', writeHash(tickets, this.state) || location.pathname + location.search);
+      root.dataset.hash = writeHash(tickets, this.state);
+      this.showOutliers();
+    });
+    byId('outlier-more').addEventListener('click', () => {
+      this.limit += OUTLIERS_SHOWN;
+      this.showOutliers();
+    });
+    window.addEventListener('hashchange', () => {
+      this.state = readHash(tickets, location.hash);
+      this.limit = OUTLIERS_SHOWN;
+      this.draw();
+    });
+    for (const details of document.querySelectorAll('details[data-table]')) {
+      details.addEventListener('toggle', () => showTables(tickets, this.figures));
+    }
+    const menus = [...document.querySelectorAll('details[data-filter]')];
+    document.addEventListener('click', (event) => {
+      for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
+    });
+    document.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape') return;
+      byId('tip').hidden = true;
+      for (const menu of menus.filter((m) => m.open)) {
+        menu.open = false;
+        menu.querySelector('summary').focus();
+      }
+    });
+    byId('print').addEventListener('click', () => window.print());
+  }
+}
+
+function listenToTheme() {
+  const stored = (value) => {
+    try {
+      if (value) localStorage.setItem('support-health-theme', value);
+      return localStorage.getItem('support-health-theme');
+    } catch {
+      return null; // Files opened by double click may have no storage.
+    }
+  };
+  const dark = window.matchMedia('(prefers-color-scheme: dark)');
+  if (['light', 'dark'].includes(stored())) root.dataset.theme = stored();
+  byId('theme').addEventListener('click', () => {
+    const isDark = root.dataset.theme ? root.dataset.theme === 'dark' : dark.matches;
+    root.dataset.theme = isDark ? 'light' : 'dark';
+    stored(root.dataset.theme);
+  });
+}
+
+async function main() {
+  listenToTheme();
+  if (!('DecompressionStream' in window)) {
+    throw new Error('this browser is too old to read the page; browsers since 2023 can');
+  }
+  const [library, block] = await Promise.all([inflate('vega'), inflate('block')]);
+  // As text of an element: the page's policy knows the hash of exactly this text.
+  document.head.append(make('script', {}, new TextDecoder().decode(library)));
+  const { arrays, facts } = readBlock(block);
+  const { charts, ...ofTickets } = facts;
+  const page = new Page(new Tickets({ arrays, facts: ofTickets }), charts);
+  await page.start();
+  root.dataset.readyMs = Math.round(performance.now());
+  root.dataset.state = 'ready';
+}
+
+main().catch((error) => {
+  root.dataset.state = 'failed';
+  byId('mismatch').hidden = false;
+  byId('mismatch-text').textContent = `This page could not be drawn: ${error.message}.`;
+});

@@ -1,0 +1,314 @@
+// Figures into the document. Text only ever enters as text: nothing here parses HTML.
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    element.setAttribute(name, value === true ? '' : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ''));
+  return element;
+}
+const byId = (id) => document.getElementById(id);
+
+// A figure on the page: what is shown, and unrounded what is meant.
+function figure(key, value, text) {
+  return make('data', { 'data-figure': key, value: value === null || value === undefined ? '' : String(value) }, text);
+}
+
+function showHeadline(figures) {
+  byId('headline').replaceChildren(...headline(figures).map((part) =>
+    (typeof part === 'string' ? part : figure(part.figure, part.value, part.format(part.value)))));
+}
+
+function showPeriod(tickets, figures) {
+  const { range } = figures.compared;
+  const days = figures.to - figures.from + 1;
+  const name = rangeName(tickets.isoDay(figures.from), tickets.isoDay(figures.to));
+  let against;
+  if (range) against = `compared with ${rangeName(tickets.isoDay(range.from), tickets.isoDay(range.to))}`;
+  else if (figures.to === tickets.lastDay) against = 'not compared: its last day is not over';
+  else against = 'not compared: the data has no full period before';
+  byId('period').textContent = `Tickets created ${name} (${plural(days, 'day')}), ${against}.`;
+}
+
+function showCards(tickets, figures) {
+  const { compared } = figures;
+  const { now, before } = compared;
+  const min = tickets.facts.min_tickets_for_percentile;
+  byId('cards').replaceChildren(...CARDS.map((card) => {
+    const answered = card.of && `${card.of}_count`;
+    const isSmall = Boolean(card.isPercentile && now[answered] < min);
+    const wasSmall = Boolean(card.isPercentile && before && before[answered] < min);
+    const value = isSmall ? null : now[card.metric];
+    const change = changeOf(card, compared, isSmall || wasSmall);
+    const key = `kpi/${card.metric}`;
+    const lines = [];
+    if (change) {
+      const was = card.metric === 'backlog_closing_count' ? ' than ' : ' than ';
+      const word = make('b', { class: `verdict ${change.verdict}` }, change.word);
+      lines.push(make('p', { class: 'change' }, `${change.text} `, word,
+        ['same', ''].includes(change.verdict) && change.word !== 'more' && change.word !== 'fewer' ? ' as ' : was,
+        figure(`${key}/before`, before[card.metric], card.format(before[card.metric]))));
+    } else if (before && !compared.isMature(card.metric)) {
+      lines.push(make('p', { class: 'change' }, 'Not compared: the last days are not finished'));
+    } else if (before && (isSmall || wasSmall)) {
+      lines.push(make('p', { class: 'change' }, `No p95 of fewer than ${min} tickets`));
+    }
+    if (card.share) {
+      const [share, words] = card.share;
+      lines.push(make('p', {}, figure(`kpi/${share}/now`, now[share], percent(now[share])), ` ${words}`,
+        ...(before ? [', was ', figure(`kpi/${share}/before`, before[share], percent(before[share]))] : [])));
+    }
+    if (card.counts) {
+      const [met, of] = card.counts;
+      lines.push(make('p', {}, figure(`kpi/${met}/now`, now[met], count(now[met])), ' of ',
+        figure(`kpi/${of}/now`, now[of], count(now[of])), of.endsWith('applicable_count') ? ' with a verdict' : ' created'));
+    }
+    if (card.of) {
+      lines.push(make('p', {}, figure(`kpi/${answered}/now`, now[answered], count(now[answered])),
+        card.of === 'frt' ? ' answered of ' : ' resolved of ',
+        figure('kpi/tickets_created/now', now.tickets_created, count(now.tickets_created))));
+    }
+    if (card.note) lines.push(make('p', {}, card.note));
+    return make('li', { class: 'kpi' }, make('h3', {}, card.title),
+      make('p', { class: 'value' }, figure(`${key}/now`, value, card.format(value))), ...lines);
+  }));
+}
+
+// columns: [{key, title, format, isText}]; rows: [{key, ...values}]. A cell's figure is `<name>/<row key>/<column key>`.
+function table(name, caption, columns, rows) {
+  const cell = (row, column, index) => {
+    const value = row[column.key];
+    const text = column.format ? column.format(value, row) : value;
+    if (index === 0) return make('th', { scope: 'row' }, text);
+    if (column.isText) return make('td', { class: 'text' }, text);
+    return make('td', {}, figure(`${name}/${row.key}/${column.key}`, value, text));
+  };
+  return make('table', {}, make('caption', { class: 'vh' }, caption),
+    make('thead', {}, make('tr', {}, ...columns.map((column, index) =>
+      make('th', { scope: 'col', class: index && !column.isText ? null : 'text' }, column.title)))),
+    make('tbody', {}, ...rows.map((row) => make('tr', {}, ...columns.map((column, index) => cell(row, column, index))))));
+}
+
+// What stands behind each chart, as columns and rows.
+function chartTables(tickets, figures) {
+  const day = { key: 'name', title: 'Day' };
+  const days = figures.days.map((row) => ({
+    ...row, key: tickets.isoDay(row.day),
+    name: weekdayName(tickets.isoDay(row.day)) + (row.isPartial ? ' (not over)' : row.isMature ? '' : ' (not finished)'),
+  }));
+  const min = tickets.facts.min_tickets_for_percentile;
+  const p95 = (value, row) => (row.frt_count < min ? NOTHING : minutes(value));
+  const unitName = figures.unit === 'week' ? 'Week' : 'Day';
+  return {
+    tickets: [[day, { key: 'tickets_created', title: 'Tickets', format: count },
+      { key: 'tickets_created_7d_avg', title: '7-day average', format: (v) => decimal(v, 1) }], days],
+    frt: [[day, { key: 'frt_count', title: 'Answered', format: count },
+      { key: 'frt_avg_minutes', title: 'Average', format: minutes },
+      { key: 'frt_median_minutes', title: 'Median', format: minutes },
+      { key: 'frt_avg_7d_minutes', title: '7-day average of the days', format: minutes },
+      { key: 'frt_ticket_weighted_7d_minutes', title: '7-day average of the tickets', format: minutes }], days],
+    categories: [[{ key: 'name', title: unitName },
+      ...categoryOrder(tickets).map((code) => ({ key: tickets.names.category[code], title: valueName(tickets.names.category[code]), format: count })),
+      { key: 'all', title: 'All', format: count }],
+    figures.categories.map((period) => ({
+      key: tickets.isoDay(period.start), name: periodName(tickets, period, figures.unit),
+      ...Object.fromEntries(tickets.names.category.map((name, code) => [name, period.counts[code]])),
+      all: period.counts.reduce((sum, n) => sum + n, 0),
+    }))],
+    topics: [[{ key: 'label', title: 'Topic' }, { key: 'tickets_created', title: 'Tickets', format: count },
+      { key: 'share', title: 'Share', format: percent }, { key: 'before', title: 'Period before', format: count }],
+    figures.topics.map((topic) => ({ ...topic, key: topic.name, label: valueName(topic.name) }))],
+    channel_frt: [[{ key: 'label', title: 'Channel' }, { key: 'frt_count', title: 'Answered', format: count },
+      { key: 'frt_median_minutes', title: 'Median', format: minutes },
+      { key: 'frt_p95_minutes', title: 'p95', format: p95 },
+      { key: 'frt_sla_met_rate', title: 'SLA met', format: percent },
+      { key: 'frt_sla_applicable_count', title: 'of', format: count }],
+    figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
+    channel_resolution: [[{ key: 'label', title: 'Channel' }, { key: 'tickets_created', title: 'Created', format: count },
+      { key: 'resolved_count', title: 'Resolved', format: count },
+      { key: 'resolution_rate', title: 'Rate', format: percent },
+      { key: 'resolution_median_minutes', title: 'Median time', format: minutes },
+      { key: 'resolution_sla_met_rate', title: 'SLA met', format: percent }],
+    figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
+    ages: [[{ key: 'label', title: 'Status' },
+      ...AGE_BRACKETS.map(([key, title]) => ({ key, title, format: count })), { key: 'open_count', title: 'Open', format: count }],
+    figures.backlog.map((row) => ({ ...row, key: row.status, label: row.status === 'all' ? 'all open' : row.status }))],
+    ledger: [[day, { key: 'opening_count', title: 'Open before', format: count },
+      { key: 'created_count', title: 'Created', format: count }, { key: 'resolved_count', title: 'Resolved', format: count },
+      { key: 'closed_count', title: 'Closed without solution', format: count },
+      { key: 'closing_count', title: 'Open after', format: count }],
+    figures.ledger.map((row) => ({ ...row, key: tickets.isoDay(row.day), name: weekdayName(tickets.isoDay(row.day)) }))],
+    accuracy: [[{ key: 'name', title: 'Week' }, { key: 'tagged_count', title: 'Tagged', format: count },
+      { key: 'agreed_count', title: 'Agreed', format: count }, { key: 'accuracy_rate', title: 'Accuracy', format: percent },
+      { key: 'accuracy_ci_low', title: '95% from', format: percent }, { key: 'accuracy_ci_high', title: 'to', format: percent }],
+    figures.accuracy.map((week) => ({ ...week, key: tickets.isoDay(week.start), name: periodName(tickets, week, 'week') }))],
+    confusion: [[{ key: 'label', title: "Agent's tag, AI category" }, { key: 'tickets_count', title: 'Tickets', format: count },
+      { key: 'tag_tickets_count', title: 'with this tag', format: count }, { key: 'tag_share', title: 'Share', format: percent }],
+    figures.confusion.cells.map((cell) => ({ ...cell, key: `${cell.tag}|${cell.ai_category}`, label: `${valueName(cell.tag)}, ${valueName(cell.ai_category)}` }))],
+  };
+}
+
+// Tables are built when they are opened: a page of closed ones stays quick.
+function showTables(tickets, figures) {
+  const tables = chartTables(tickets, figures);
+  for (const details of document.querySelectorAll('details[data-table]')) {
+    const name = details.dataset.table;
+    const place = details.querySelector('.scroll');
+    if (details.open) place.replaceChildren(table(name, details.dataset.caption, ...tables[name]));
+    else place.replaceChildren();
+  }
+}
+
+function showBacklogTable(tickets, figures) {
+  const min = tickets.facts.min_tickets_for_percentile;
+  const p95 = (value, row) => (row.open_count < min ? NOTHING : hours(value));
+  byId('backlog-table').replaceChildren(table('backlog', 'Open tickets by status', [
+    { key: 'label', title: 'Status' }, { key: 'open_count', title: 'Open', format: count },
+    { key: 'age_avg_hours', title: 'Average age', format: hours },
+    { key: 'age_median_hours', title: 'Median', format: hours },
+    { key: 'age_p95_hours', title: 'p95', format: p95 },
+    { key: 'age_max_hours', title: 'Oldest', format: hours },
+  ], figures.backlog.map((row) => ({ ...row, key: row.status, label: row.status === 'all' ? 'all open' : row.status }))));
+}
+
+function showScores(figures) {
+  byId('scores-table').replaceChildren(table('scores', 'Precision, recall and F1 of each category', [
+    { key: 'label', title: 'Category' }, { key: 'support_count', title: 'Tagged', format: count },
+    { key: 'precision', title: 'Precision', format: percent }, { key: 'recall', title: 'Recall', format: percent },
+    { key: 'f1', title: 'F1', format: (value) => decimal(value, 3) },
+  ], figures.confusion.scores.map((row) => ({ ...row, key: row.category, label: valueName(row.category) }))));
+}
+
+function showAgreement(figures) {
+  const { now } = figures.compared;
+  if (!now.tagged_count) {
+    byId('agreement').textContent = 'None of these tickets has a tag, so there is nothing to hold the AI category against.';
+    return;
+  }
+  const [low, high] = wilson(now.agreed_count, now.tagged_count);
+  const [worst] = figures.confusion.cells.filter((cell) => cell.tag !== cell.ai_category)
+    .sort((a, b) => b.tickets_count - a.tickets_count);
+  byId('agreement').replaceChildren(
+    'The AI category agrees with the agent’s tag on ',
+    figure('kpi/ai_tag_accuracy_rate/now', now.ai_tag_accuracy_rate, percent(now.ai_tag_accuracy_rate)),
+    ` (95% interval ${percent(low)} to ${percent(high)}) of the `,
+    figure('kpi/tagged_count/now', now.tagged_count, count(now.tagged_count)), ' tickets that have one.',
+    worst && worst.tickets_count
+      ? ` Most frequent mix-up: ${valueName(worst.tag)} read as ${valueName(worst.ai_category)} (${count(worst.tickets_count)}).` : '');
+}
+
+// The warehouse's own checks: of all rows, whatever is filtered.
+function showDataQuality(tickets) {
+  const { data_quality: checks, rejected } = tickets.facts;
+  const failing = checks.filter(([, , , , , isPassing]) => !isPassing).length;
+  const rows = checks.map(([name, checked, failed, failedRate, threshold, isPassing]) => ({
+    key: name, name: valueName(name), checked, failed, failedRate, threshold, verdict: isPassing ? 'passes' : 'fails',
+  }));
+  byId('quality-summary').textContent = `${plural(rejected.tickets, 'ticket row')} and ${plural(rejected.users, 'user row')} were rejected and are in no figure. ${
+    failing ? `${plural(failing, 'check')} of ${checks.length} ${failing === 1 ? 'fails its' : 'fail their'} threshold.` : `All ${checks.length} checks are within their thresholds.`}`;
+  byId('quality-table').replaceChildren(table('quality', 'Data quality checks', [
+    { key: 'name', title: 'Check' }, { key: 'checked', title: 'Rows', format: count }, { key: 'failed', title: 'Failed', format: count },
+    { key: 'failedRate', title: 'Rate', format: (v) => percent(v, 2) }, { key: 'threshold', title: 'Allowed', format: (v) => percent(v, 2) },
+    { key: 'verdict', title: 'Verdict', isText: true, format: (v) => make('span', { class: `verdict ${v === 'passes' ? 'better' : 'worse'}` }, v) },
+  ], rows));
+  byId('rejected-table').replaceChildren(table('rejected', 'Rejected ticket rows', [
+    { key: 'line', title: 'Line', format: (v) => (v === null ? NOTHING : String(v)) },
+    { key: 'reasons', title: 'Reasons', isText: true, format: (v) => v.split('|').map(valueName).join(', ') },
+    { key: 'ticket', title: 'Ticket', isText: true }, { key: 'status', title: 'Status', isText: true },
+    { key: 'channel', title: 'Channel', isText: true }, { key: 'created', title: 'Created', isText: true },
+  ], rejected.rows.map(([line, reasons, ticket, status, channel, created], index) =>
+    ({ key: index, line, reasons, ticket, status, channel, created }))));
+  const shown = rejected.rows.length;
+  byId('rejected-title').textContent = shown < rejected.tickets
+    ? `The first ${count(shown)} of ${count(rejected.tickets)} rejected ticket rows` : `The ${plural(shown, 'rejected ticket row')}`;
+}
+
+function showOutliers(tickets, figures, state, ranked, limit) {
+  const { ids, texts, with_text: withText, thinned } = tickets.facts.details;
+  const found = findOutliers(tickets, figures.mask, state, ranked);
+  const shown = found.slice(0, limit);
+  const name = (column, row) => valueName(tickets.names[column][tickets[column][row]]);
+  const rows = shown.map(({ detail, row, waits, minutes: waited }) => {
+    const cells = [
+      make('td', { class: 'number' }, waits ? 'waiting ' : '', figure(`outlier/${ids[detail]}/minutes`, waited, minutes(waited))),
+      make('th', { scope: 'row' }, ids[detail]),
+      make('td', {}, new Date((tickets.detailCreated[detail] + 946684800) * 1000).toISOString().slice(0, 16).replace('T', ' ')),
+      make('td', {}, name('channel', row)), make('td', {}, name('category', row)), make('td', {}, name('status', row)),
+    ];
+    if (withText) cells.push(make('td', { class: 'message' }, make('bdi', {}, texts[detail] || NOTHING)));
+    return make('tr', {}, ...cells);
+  });
+  byId('outlier-rows').replaceChildren(...rows);
+  byId('outlier-message').hidden = !withText;
+  byId('outlier-table').hidden = !rows.length;
+  byId('outlier-empty').hidden = rows.length > 0;
+  byId('outlier-count').textContent = `${count(shown.length)} of ${plural(found.length, 'ticket')} shown`
+    + (thinned ? '; of each day, channel and category only the slowest are on this page' : '');
+  byId('outlier-more').hidden = found.length <= shown.length;
+}
+
+const EMPTY = {
+  tickets: 'No tickets match these filters.',
+  frt: 'None of these tickets has a first response.',
+  categories: 'No tickets match these filters.',
+  topics: 'No tickets match these filters.',
+  channel_frt: 'None of these tickets has a first response.',
+  channel_resolution: 'No tickets match these filters.',
+  ages: 'No open tickets match these filters.',
+  ledger: 'No tickets match these filters.',
+  flow: 'No tickets match these filters.',
+  accuracy: 'None of these tickets has a tag.',
+  confusion: 'None of these tickets has a tag.',
+};
+function emptyCharts(figures) {
+  const { now } = figures.compared;
+  const open = figures.backlog.find((row) => row.status === 'all').open_count;
+  const moves = figures.ledger.some((day) => day.opening_count || day.created_count || day.closing_count);
+  return {
+    tickets: !now.tickets_created, frt: !now.frt_count && figures.days.every((day) => day.frt_avg_7d_minutes === null),
+    categories: !now.tickets_created, topics: !figures.topics.length,
+    channel_frt: !now.frt_count, channel_resolution: !now.tickets_created, ages: !open, ledger: !moves, flow: !moves,
+    accuracy: !now.tagged_count, confusion: !now.tagged_count,
+  };
+}
+
+// One sentence for a screen reader in place of the picture.
+function chartLabels(tickets, figures) {
+  const { now } = figures.compared;
+  const range = rangeName(tickets.isoDay(figures.from), tickets.isoDay(figures.to));
+  const peak = [...figures.days].sort((a, b) => b.tickets_created - a.tickets_created)[0];
+  const open = figures.backlog.find((row) => row.status === 'all');
+  const channels = (text) => figures.channels.map((c) => `${valueName(c.name)} ${text(c)}`).join(', ');
+  return {
+    tickets: `Bars: tickets created a day, ${range}. ${plural(now.tickets_created, 'ticket')}; most, ${count(peak.tickets_created)}, on ${dayName(tickets.isoDay(peak.day))}.`,
+    frt: `Lines: time to first response a day, ${range}. Average ${minutes(now.frt_avg_minutes)}, median ${minutes(now.frt_median_minutes)}.`,
+    categories: `Stacked bars: tickets by category a ${figures.unit}, ${range}.`,
+    topics: `Bars: tickets by topic. ${figures.topics.slice(0, 3).map((t) => `${valueName(t.name)} ${count(t.tickets_created)}`).join(', ')}.`,
+    channel_frt: `Median and p95 time to first response. Medians: ${channels((c) => minutes(c.frt_median_minutes))}.`,
+    channel_resolution: `Bars: share of tickets resolved. ${channels((c) => percent(c.resolution_rate))}.`,
+    ages: `Stacked bars: ${plural(open.open_count, 'open ticket')} by age. ${AGE_BRACKETS.map(([key, title]) => `${title} ${count(open[key])}`).join(', ')}.`,
+    ledger: `Line: open tickets at the end of each day, ${range}. From ${count(figures.ledger[0].opening_count)} to ${count(figures.ledger.at(-1).closing_count)}.`,
+    flow: `Bars: tickets created above, resolved and closed below, for each day, ${range}.`,
+    accuracy: `Points with 95% intervals: share of tags that the AI category agrees with, by week. In all ${percent(now.ai_tag_accuracy_rate)}.`,
+    confusion: 'Matrix: agent’s tag in rows, AI category in columns; the diagonal is agreement.',
+  };
+}
+
+function showIncidents(tickets, figures) {
+  const incidents = incidentsWithin(tickets, figures.from, figures.to);
+  byId('incidents').replaceChildren(...incidents.map((incident) =>
+    make('li', {}, make('b', {}, `${incident.letter} `), `${incidentText(incident)}.`)));
+  byId('incidents-note').hidden = !incidents.length;
+}
+
+function showCategoryKey(tickets, figures) {
+  const totals = measureBy(tickets, figures.mask, figures.from, figures.to, 'category');
+  const all = figures.compared.now.tickets_created;
+  byId('category-key').replaceChildren(...categoryOrder(tickets).map((code) => {
+    const swatch = make('span', { class: 'swatch', 'data-colour': categoryColour(tickets, code).slice(6, -1) });
+    return make('li', {}, swatch, `${valueName(tickets.names.category[code])} `,
+      figure(`category/${tickets.names.category[code]}/share`, rate(totals[code].tickets_created, all), percent(rate(totals[code].tickets_created, all), 0)));
+  }));
+}

@@ -1,0 +1,259 @@
+// Numbers and comparisons in words.
+
+const NOTHING = '–';
+const MINUS = '−';
+
+const wholeNumber = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const count = (n) => (n === null || n === undefined ? NOTHING : wholeNumber.format(n));
+const decimal = (n, digits) => (n === null || n === undefined ? NOTHING : n.toFixed(digits));
+const percent = (share, digits = 1) =>
+  (share === null || share === undefined ? NOTHING : `${(share * 100).toFixed(digits)}%`);
+const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
+
+// 0.4 -> "24 s", 31 -> "31 min", 200 -> "3.3 h", 5000 -> "3.5 days".
+function minutes(value) {
+  if (value === null || value === undefined) return NOTHING;
+  if (value === 0) return '0 min';
+  if (value < 1) return `${Math.round(value * 60)} s`;
+  if (value < 9.95) return `${value.toFixed(1)} min`;
+  if (value < 59.5) return `${Math.round(value)} min`;
+  if (value < 2877) return `${(value / 60).toFixed(1)} h`;
+  return `${(value / 1440).toFixed(1)} days`;
+}
+const hours = (value) => minutes(value === null || value === undefined ? null : value * 60);
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+function dayName(iso, withYear = true) {
+  const [year, month, day] = iso.split('-').map(Number);
+  return `${day} ${MONTHS[month - 1]}${withYear ? ` ${year}` : ''}`;
+}
+function weekdayName(iso) {
+  return `${WEEKDAYS[new Date(`${iso}T00:00:00Z`).getUTCDay()]} ${dayName(iso)}`;
+}
+function rangeName(from, to) {
+  if (from === to) return dayName(from);
+  return `${dayName(from, from.slice(0, 4) !== to.slice(0, 4))} to ${dayName(to)}`;
+}
+
+// Values of the data as people write them: in_app -> in-app.
+const SPELLED = {
+  in_app: 'in-app', whatsapp: 'WhatsApp', email: 'e-mail', closed_without_solution: 'closed without solution',
+};
+const valueName = (value) => (value === null ? 'unknown' : SPELLED[value] || value.replaceAll('_', ' '));
+
+// What the cards show. better: the direction in which a change is good, 0 where it is neither.
+const CARDS = [
+  { metric: 'tickets_created', title: 'Tickets created', format: count, kind: 'count', better: 0 },
+  {
+    metric: 'resolved_count', title: 'Resolved', format: count, kind: 'count', better: 0,
+    share: ['resolution_rate', 'of those created'],
+  },
+  {
+    metric: 'backlog_closing_count', title: 'Open backlog', format: count, kind: 'count', better: -1,
+    note: 'at the end of the last day',
+  },
+  {
+    metric: 'closed_without_solution_count', title: 'Closed without solution', format: count, kind: 'count', better: 0,
+    share: ['closed_share', 'of those created'],
+  },
+  { metric: 'frt_median_minutes', title: 'First response, median', format: minutes, kind: 'time', better: -1, of: 'frt' },
+  { metric: 'frt_avg_minutes', title: 'First response, average', format: minutes, kind: 'time', better: -1, of: 'frt' },
+  {
+    metric: 'frt_p95_minutes', title: 'First response, p95', format: minutes, kind: 'time', better: -1, of: 'frt',
+    isPercentile: true, note: '1 in 20 waited longer',
+  },
+  {
+    metric: 'resolution_median_minutes', title: 'Resolution, median', format: minutes, kind: 'time', better: -1,
+    of: 'resolution',
+  },
+  {
+    metric: 'fcr_strict_rate', title: 'FCR strict', format: percent, kind: 'rate', better: 1,
+    counts: ['fcr_strict_count', 'tickets_created'], note: 'Time proxy: resolved within 60 min',
+  },
+  {
+    metric: 'fcr_lenient_rate', title: 'FCR lenient', format: percent, kind: 'rate', better: 1,
+    counts: ['fcr_lenient_count', 'tickets_created'], note: 'Time proxy: resolved within 240 min',
+  },
+  {
+    metric: 'frt_sla_met_rate', title: 'First response SLA met', format: percent, kind: 'rate', better: 1,
+    counts: ['frt_sla_met_count', 'frt_sla_applicable_count'],
+  },
+  {
+    metric: 'resolution_sla_met_rate', title: 'Resolution SLA met', format: percent, kind: 'rate', better: 1,
+    counts: ['resolution_sla_met_count', 'resolution_sla_applicable_count'],
+  },
+];
+
+// A change is called better or worse only when it is more than the noise of so many tickets: rates by the
+// standard error of their difference, times and counts by a relative change of 5%.
+const NOISE_LIMIT = 1.96;
+const RELATIVE_LIMIT = 0.05;
+
+function isNotable(card, now, before) {
+  if (card.kind === 'rate') {
+    const [, denominator] = card.counts;
+    return Math.abs(rateScore(card, now, before, denominator)) > NOISE_LIMIT;
+  }
+  const change = now[card.metric] - before[card.metric];
+  if (!before[card.metric]) return change !== 0;
+  return Math.abs(change / before[card.metric]) >= RELATIVE_LIMIT;
+}
+
+function rateScore(card, now, before, denominator) {
+  const [a, b] = [now[card.metric], before[card.metric]];
+  const pooled = (a * now[denominator] + b * before[denominator]) / (now[denominator] + before[denominator]);
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / now[denominator] + 1 / before[denominator]));
+  return error ? (a - b) / error : 0;
+}
+
+// {text, verdict: '' | 'better' | 'worse' | 'same'} of a card's change; null where nothing may be compared.
+function changeOf(card, { now, before, change }, isSmall) {
+  const difference = change[card.metric];
+  if (difference === null || difference === undefined || isSmall) return null;
+  const size = card.kind === 'rate'
+    ? `${Math.abs(difference * 100).toFixed(1)} points`
+    : before[card.metric] ? percent(Math.abs(difference / before[card.metric])) : card.format(Math.abs(difference));
+  const arrow = difference > 0 ? '▲' : difference < 0 ? '▼' : '=';
+  let verdict = '';
+  let word = '';
+  if (difference === 0) word = 'unchanged';
+  else if (card.better) {
+    verdict = !isNotable(card, now, before) ? 'same' : Math.sign(difference) === card.better ? 'better' : 'worse';
+    word = verdict === 'same' ? 'about the same' : verdict;
+  } else {
+    word = difference > 0 ? 'more' : 'fewer';
+  }
+  return { text: difference === 0 ? arrow : `${arrow} ${size}`, verdict, word };
+}
+
+// Mann-Whitney: by how many standard errors values of `a` tend to be larger than those of `b` (both sorted).
+function shiftScore(a, b) {
+  const [n, m] = [a.length, b.length];
+  if (!n || !m) return 0;
+  let wins = 0;
+  let below = 0;
+  let upTo = 0;
+  for (const value of a) {
+    while (below < m && b[below] < value) below++;
+    upTo = Math.max(upTo, below);
+    while (upTo < m && b[upTo] <= value) upTo++;
+    wins += below + (upTo - below) / 2;
+  }
+  return (wins - (n * m) / 2) / Math.sqrt((n * m * (n + m + 1)) / 12);
+}
+
+// The sentence at the top, in parts: texts, and figures as {figure, value, format}. It says which of volume,
+// first response and quick resolution moved most against the period before, by standard errors, and the channel
+// or category in which it moved most.
+function headline(figures) {
+  const { now, before } = figures.compared;
+  const fig = (key, value, format) => ({ figure: key, value, format });
+  const level = [
+    fig('kpi/tickets_created/now', now.tickets_created, (n) => plural(n, 'ticket')),
+    ' came in',
+    ...(now.frt_count ? [
+      '; half of the answers came within ', fig('kpi/frt_median_minutes/now', now.frt_median_minutes, minutes),
+    ] : []),
+    '; ', fig('kpi/backlog_closing_count/now', now.backlog_closing_count, count), ' were open at the end.',
+  ];
+  if (!now.tickets_created) return ['No tickets match these filters.'];
+  if (!before || !before.tickets_created) return level;
+
+  const [top] = figures.movements.filter(({ score }) => Math.abs(score) > 2.58);
+  const tail = [
+    ' The backlog ',
+    now.backlog_closing_count > before.backlog_closing_count ? 'grew from '
+      : now.backlog_closing_count < before.backlog_closing_count ? 'shrank from ' : 'stayed at ',
+    ...(now.backlog_closing_count === before.backlog_closing_count ? [] : [
+      fig('kpi/backlog_closing_count/before', before.backlog_closing_count, count), ' to ']),
+    fig('kpi/backlog_closing_count/now', now.backlog_closing_count, count), '.',
+  ];
+  if (!top) {
+    return ['Nothing moved more than chance would: ', ...level.slice(0, -3), `, much as in the ${figures.spanName} before.`, ...tail];
+  }
+  return [...MOVEMENT_WORDS[top.kind](top, fig), ...tail];
+}
+
+function whereWords(top, fig, format) {
+  if (!top.where) return ['.'];
+  const { column, name, now, before } = top.where;
+  const key = (when) => `segment/${column}/${name === null ? 'unknown' : name}/${top.metric}/${when}`;
+  return [', most of all ', column === 'channel' ? 'on ' : 'in ', valueName(name), ' (',
+    fig(key('now'), now, format), ', was ', fig(key('before'), before, format), ').'];
+}
+
+const MOVEMENT_WORDS = {
+  volume: (top, fig) => [
+    top.score > 0 ? 'More tickets came in: ' : 'Fewer tickets came in: ',
+    fig('kpi/tickets_created/now', top.now, count), ', after ',
+    fig('kpi/tickets_created/before', top.before, count), ` in the ${top.spanName} before`,
+    ...whereWords(top, fig, count),
+  ],
+  response: (top, fig) => [
+    top.score > 0 ? 'First responses got slower: half came within ' : 'First responses got faster: half came within ',
+    fig('kpi/frt_median_minutes/now', top.now, minutes), ', after ',
+    fig('kpi/frt_median_minutes/before', top.before, minutes), ` in the ${top.spanName} before`,
+    ...whereWords(top, fig, minutes),
+  ],
+  quick: (top, fig) => [
+    top.score > 0 ? 'More tickets were resolved within four hours (FCR lenient, a time proxy): '
+      : 'Fewer tickets were resolved within four hours (FCR lenient, a time proxy): ',
+    fig('kpi/fcr_lenient_rate/now', top.now, percent), ', after ',
+    fig('kpi/fcr_lenient_rate/before', top.before, percent), ` in the ${top.spanName} before`,
+    ...whereWords(top, fig, percent),
+  ],
+};
+
+// What moved, largest first, by standard errors.
+function movements(tickets, mask, range, beforeRange, compared, spanName) {
+  if (!beforeRange) return [];
+  const { now, before, isMature } = compared;
+  const segments = ['channel', 'category'].flatMap((column) => {
+    const a = measureBy(tickets, mask, range.from, range.to, column);
+    const b = measureBy(tickets, mask, beforeRange.from, beforeRange.to, column);
+    return a.map((figures, code) => ({ column, name: tickets.names[column][code], now: figures, before: b[code] }));
+  });
+  const where = (metric, score) => {
+    const scored = segments
+      .map((segment) => ({ ...segment, score: score(segment.now, segment.before, segment) }))
+      .filter((segment) => Number.isFinite(segment.score) && segment.now[metric] !== null && segment.before[metric] !== null)
+      .sort((x, y) => y.score - x.score);
+    const [first] = scored;
+    return first && first.score > 0
+      ? { column: first.column, name: first.name, now: first.now[metric], before: first.before[metric] } : null;
+  };
+  const volumeScore = (a, b) => (a.tickets_created - b.tickets_created) / Math.sqrt(a.tickets_created + b.tickets_created || 1);
+  const lenient = CARDS.find(({ metric }) => metric === 'fcr_lenient_rate');
+  const quickScore = (a, b) =>
+    (a.tickets_created && b.tickets_created ? rateScore(lenient, a, b, 'tickets_created') : 0);
+  const responses = (span, column, code) => {
+    const list = [];
+    const [start, end] = tickets.rows(span.from, span.to);
+    for (let row = start; row < end; row++) {
+      if (mask[row] && tickets.frt[row] >= 0 && (!column || tickets[column][row] === code)) list.push(tickets.frt[row]);
+    }
+    return Float64Array.from(list).sort();
+  };
+  const responseScore = (column, code) => shiftScore(responses(range, column, code), responses(beforeRange, column, code));
+
+  const list = [{ kind: 'volume', metric: 'tickets_created', score: volumeScore(now, before) }];
+  if (now.frt_count && before.frt_count) list.push({ kind: 'response', metric: 'frt_median_minutes', score: responseScore() });
+  if (isMature('fcr_lenient_rate')) list.push({ kind: 'quick', metric: 'fcr_lenient_rate', score: quickScore(now, before) });
+  for (const movement of list) {
+    const sign = Math.sign(movement.score);
+    movement.now = now[movement.metric];
+    movement.before = before[movement.metric];
+    movement.spanName = spanName;
+    movement.where = where(movement.metric, (a, b, segment) => sign * ({
+      volume: () => volumeScore(a, b),
+      quick: () => quickScore(a, b),
+      response: () => (a.frt_count >= 20 && b.frt_count >= 20
+        ? responseScore(segment.column, tickets.names[segment.column].indexOf(segment.name)) : NaN),
+    })[movement.kind]());
+  }
+  // A median that moved against the shift of its distribution would make the sentence contradict itself.
+  return list
+    .filter(({ score, now: a, before: b }) => Math.sign(a - b) === Math.sign(score))
+    .sort((x, y) => Math.abs(y.score) - Math.abs(x.score));
+}
