@@ -1,0 +1,47 @@
+-- Hypothesis: tickets on the chatbot are escalated more often than those on other channels.
+-- Method: difference of the shares of tickets that are escalated at as_of_at, with the interval of two independent shares.
+-- Reading: an export of the current state sees only tickets that are escalated now; those escalated and resolved since are
+-- not in it, on any channel.
+
+with tickets as (
+    select * from {{ ref('fct_tickets') }}
+),
+
+counted as (
+    select
+        cast(count(case when channel = 'chatbot' then 1 end) as double) as chatbot_count,
+        count(case when channel = 'chatbot' and status = 'escalated' then 1 end)
+        / nullif(cast(count(case when channel = 'chatbot' then 1 end) as double), 0) as chatbot_rate,
+        cast(count(case when channel <> 'chatbot' then 1 end) as double) as other_count,
+        count(case when channel <> 'chatbot' and status = 'escalated' then 1 end)
+        / nullif(cast(count(case when channel <> 'chatbot' then 1 end) as double), 0) as other_rate
+    from tickets
+),
+
+compared as (
+    select
+        chatbot_count + other_count as tickets_count,
+        chatbot_rate - other_rate as difference,
+        sqrt(
+            chatbot_rate * (1 - chatbot_rate) / nullif(chatbot_count, 0)
+            + other_rate * (1 - other_rate) / nullif(other_count, 0)
+        ) as difference_error
+    from counted
+)
+
+select
+    'Chatbot tickets escalate more' as hypothesis,
+    'escalated share, chatbot minus other channels' as measure,
+    'all tickets' as segment,
+    difference as estimate,
+    difference - {{ z_95() }} * difference_error as ci_low,
+    difference + {{ z_95() }} * difference_error as ci_high,
+    'points' as unit,
+    cast(tickets_count as bigint) as tickets_count,
+    {{ two_sided_p('difference / nullif(difference_error, 0)') }} as p_value,
+    case
+        when difference - {{ z_95() }} * difference_error > 0 then 'yes'
+        when difference + {{ z_95() }} * difference_error < 0 then 'the contrary'
+        else 'cannot be told'
+    end as reading
+from compared

@@ -1,0 +1,66 @@
+-- Hypothesis: there are weekdays and hours with too few people: first responses miss their target more often then.
+-- Method: the share of first responses within target, at weekends minus on working days, and from 22:00 to 06:00 minus at
+-- other hours, local time; interval of two independent shares. fct_staffing_hours has all 168 hours of the week.
+-- Reading: below 0, people are short then. Differences of channels and topics between those hours are not taken out.
+
+with hours as (
+    select * from {{ ref('fct_staffing_hours') }}
+),
+
+compared_hours as (
+    select
+        'weekend minus working days' as segment,
+        weekday >= 6 as is_gap,
+        frt_sla_applicable_count,
+        frt_sla_met_count
+    from hours
+    union all
+    select
+        'night minus other hours' as segment,
+        hour >= 22 or hour < 6 as is_gap,
+        frt_sla_applicable_count,
+        frt_sla_met_count
+    from hours
+),
+
+counted as (
+    select
+        segment,
+        sum(case when is_gap then frt_sla_applicable_count else 0 end) as gap_count,
+        sum(case when is_gap then frt_sla_met_count else 0 end)
+        / nullif(cast(sum(case when is_gap then frt_sla_applicable_count else 0 end) as double), 0) as gap_rate,
+        sum(case when is_gap then 0 else frt_sla_applicable_count end) as other_count,
+        sum(case when is_gap then 0 else frt_sla_met_count end)
+        / nullif(cast(sum(case when is_gap then 0 else frt_sla_applicable_count end) as double), 0) as other_rate
+    from compared_hours
+    group by segment
+),
+
+compared as (
+    select
+        segment,
+        gap_count + other_count as tickets_count,
+        gap_rate - other_rate as difference,
+        sqrt(
+            gap_rate * (1 - gap_rate) / nullif(gap_count, 0) + other_rate * (1 - other_rate) / nullif(other_count, 0)
+        ) as difference_error
+    from counted
+)
+
+select
+    'Staffing leaves gaps' as hypothesis,
+    'first responses within target, ' || segment as measure,
+    segment,
+    difference as estimate,
+    difference - {{ z_95() }} * difference_error as ci_low,
+    difference + {{ z_95() }} * difference_error as ci_high,
+    'points' as unit,
+    cast(tickets_count as bigint) as tickets_count,
+    {{ two_sided_p('difference / nullif(difference_error, 0)') }} as p_value,
+    case
+        when difference + {{ z_95() }} * difference_error < 0 then 'yes'
+        when difference - {{ z_95() }} * difference_error > 0 then 'the contrary'
+        else 'cannot be told'
+    end as reading
+from compared
+order by segment desc

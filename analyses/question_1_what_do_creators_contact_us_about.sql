@@ -1,0 +1,41 @@
+-- Question: what do creators contact us about, and how is it moving?
+-- Method: tickets by category and AI topic over all days, and the last 28 complete days against the 28 before, without the
+-- extra tickets of incidents. The interval is of the ratio of two Poisson counts; p is corrected (Holm) within its kind.
+-- Reading: estimate is the factor by which the segment grew; 1 lies in the interval: no more than chance. The ten largest
+-- topics are shown; fct_topic_costs and fct_topic_trends have all.
+
+with costs as (
+    select * from {{ ref('fct_topic_costs') }}
+    where period = 'all'
+),
+
+trends as (
+    select * from {{ ref('fct_topic_trends') }}
+    where comparison = '28_days'
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by segment_type order by tickets_created desc, segment asc) as segment_rank
+    from costs
+)
+
+select
+    'growth of tickets in 28 days' as measure,
+    ranked.segment_type || ' ' || ranked.segment as segment,
+    trends.rate_ratio as estimate,
+    trends.rate_ratio_ci_low as ci_low,
+    trends.rate_ratio_ci_high as ci_high,
+    'times' as unit,
+    ranked.tickets_created as tickets_count,
+    ranked.ticket_share as share,
+    trends.p_value_holm as p_value,
+    coalesce(trends.trend, 'data too short to compare') as reading
+from ranked
+left join trends
+    on
+        ranked.segment_type = trends.segment_type
+        and ranked.segment = trends.segment
+where ranked.segment_rank <= 10
+order by ranked.segment_type, ranked.segment_rank

@@ -1,0 +1,67 @@
+-- Question: are we meeting the SLA, and where not?
+-- Method: the share of tickets whose first response, and whose resolution, came within the channel's target; Wilson
+-- interval. Tickets that can still meet a target are in no denominator.
+-- Reading: the seed sla_targets sets a time for each channel, not a share to reach: channels are held against all tickets.
+
+with tickets as (
+    select * from {{ ref('fct_tickets') }}
+),
+
+counted as (
+    {% for sla, flag in [('first response', 'is_frt_sla_met'), ('resolution', 'is_resolution_sla_met')] -%}
+    {% for segment in ["'all tickets'", "'channel ' || channel"] -%}
+    select
+        '{{ sla }} within target' as measure,
+        {{ segment }} as segment,
+        count({{ flag }}) as applicable_count,
+        count(case when {{ flag }} then 1 end) as met_count
+    from tickets
+    group by {{ segment }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+overall as (
+    select
+        measure,
+        {{ rate('met_count', 'applicable_count') }} as met_rate,
+        applicable_count
+    from counted
+    where segment = 'all tickets'
+),
+
+bounded as (
+    select
+        counted.measure,
+        counted.segment,
+        counted.applicable_count,
+        {{ rate('counted.met_count', 'counted.applicable_count') }} as met_rate,
+        {{ wilson_bound('low', 'counted.met_count', 'counted.applicable_count') }} as ci_low,
+        {{ wilson_bound('high', 'counted.met_count', 'counted.applicable_count') }} as ci_high,
+        overall.met_rate as overall_met_rate,
+        overall.applicable_count as overall_count
+    from counted
+    inner join overall
+        on counted.measure = overall.measure
+)
+
+select
+    measure,
+    segment,
+    met_rate as estimate,
+    ci_low,
+    ci_high,
+    'share' as unit,
+    applicable_count as tickets_count,
+    {{ rate('applicable_count', 'overall_count') }} as share,
+    cast(null as double) as p_value,
+    case
+        when segment = 'all tickets' then 'all channels'
+        when ci_high < overall_met_rate then 'below the others'
+        when ci_low > overall_met_rate then 'above the others'
+        else 'like the others'
+    end as reading
+from bounded
+order by measure, segment
