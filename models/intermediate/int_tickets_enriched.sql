@@ -4,8 +4,8 @@ with tickets as (
     select * from {{ ref('stg_tickets') }}
 ),
 
-classified as (
-    select * from {{ ref('int_tickets_classified') }}
+labelled as (
+    select * from {{ ref('int_tickets_labelled') }}
 ),
 
 users as (
@@ -21,12 +21,14 @@ final as (
         tickets.status,
         tickets.tag,
         tickets.message_text,
-        classified.ai_category,
-        classified.ai_topic,
-        classified.ai_rationale,
-        classified.ai_source,
-        classified.ai_score_margin,
-        coalesce(tickets.tag, classified.ai_category) as category_effective,
+        labelled.ai_category,
+        labelled.ai_topic,
+        labelled.ai_rationale,
+        labelled.ai_source,
+        labelled.ai_model,
+        labelled.ai_prompt_version,
+        labelled.ai_score_margin,
+        coalesce(tickets.tag, labelled.ai_category) as category_effective,
         users.country,
         users.plan,
 
@@ -42,8 +44,8 @@ final as (
         tickets.created_week,
         users.signup_date
     from tickets
-    inner join classified
-        on tickets.ticket_id = classified.ticket_id
+    inner join labelled
+        on tickets.ticket_id = labelled.ticket_id
     left join users
         on tickets.creator_id = users.creator_id
 )

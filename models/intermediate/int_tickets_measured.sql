@@ -40,6 +40,8 @@ final as (
         ai_topic,
         ai_rationale,
         ai_source,
+        ai_model,
+        ai_prompt_version,
         ai_score_margin,
         category_effective,
         country,
