@@ -15,6 +15,25 @@ first_problem as (
     limit 1
 ),
 
+usable as (
+    select
+        *,
+        {{ shortest_match('pattern') }} as shortest_match
+    from rules
+    where
+        case
+            when (select count(*) from first_problem) = 0 then true
+            else {{ fail_with('(select message from first_problem)') }}
+        end
+),
+
+counted as (
+    select
+        *,
+        length(shortest_match) - length(replace(shortest_match, ' ', '')) as blanks
+    from usable
+),
+
 final as (
     select
         line_number,
@@ -25,15 +44,8 @@ final as (
         purpose,
         regex,
         -- More words first, so that phrases outrank words; then the longer pattern.
-        row_number() over (
-            order by length(pattern) - length(replace(pattern, ' ', '')) desc, length(pattern) desc, pattern
-        ) as rule_rank
-    from rules
-    where
-        case
-            when (select count(*) from first_problem) = 0 then true
-            else {{ fail_with('(select message from first_problem)') }}
-        end
+        row_number() over (order by blanks desc, length(pattern) desc, pattern) as rule_rank
+    from counted
 )
 
 select * from final

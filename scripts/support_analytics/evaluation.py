@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from support_analytics import warehouse
 from support_analytics.build import PROJECT
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.errors import UserError
@@ -227,6 +228,12 @@ def leave_sources_out(
     return readings_without
 
 
+def create_tickets_table(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the raw table of tickets, empty, where the models read it."""
+    connection.execute(f"create schema {warehouse.RAW_SCHEMA}")
+    warehouse.create_raw_table(connection, warehouse.raw_schema(PROJECT, warehouse.TICKETS_TABLE))
+
+
 def _labelled_rows(
     path: Path, reader: csv.DictReader[str], categories: Sequence[str]
 ) -> list[LabelledText]:
@@ -259,15 +266,8 @@ def _labelled_rows(
 
 
 def _load_tickets(database: Path, texts: Sequence[LabelledText]) -> None:
-    # Where `dbt seed` puts the sample, so that the models cannot tell the difference.
     with duckdb.connect(str(database)) as connection:
-        connection.execute("create schema raw")
-        connection.execute(
-            "create table raw.tickets_raw (ticket_id varchar, created_at varchar,"
-            " resolved_at varchar, status varchar, channel varchar, creator_id varchar,"
-            " tag varchar, first_response_time varchar, message_text varchar,"
-            " line_number bigint, malformed_record varchar)"
-        )
+        create_tickets_table(connection)
         connection.begin()
         connection.executemany(
             "insert into raw.tickets_raw values"
