@@ -143,6 +143,7 @@ class DbtSession:
     def _invoke(self, command: Sequence[str], on_event: Callable[[Any], None] | None = None) -> Any:
         from dbt.cli.main import dbtRunner
 
+        _forget_path_when_parsing()
         messages: list[str] = []
 
         def collect(event: Any) -> None:
@@ -229,6 +230,25 @@ def _readable_name(node: Any) -> str:
     # Long names of generic tests are cut and hashed by dbt; what they check is said by their parts.
     attached = (getattr(node, "attached_node", None) or "").rsplit(".", 1)[-1]
     return f"{node.name} (on {attached})" if attached and attached not in node.name else node.name
+
+
+def _forget_path_when_parsing() -> None:
+    """Let dbt reuse its parsed project for another database file of the same name.
+
+    dbt compares all connection settings with those of the last parse. Where the file lies changes
+    nothing in the project, but costs seconds of parsing for each new output folder.
+    """
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+
+    keys = DuckDBCredentials._connection_keys
+    if getattr(keys, "is_without_path", False):
+        return
+
+    def keys_without_path(credentials: DuckDBCredentials) -> tuple[str, ...]:
+        return tuple(key for key in keys(credentials) if key != "path")
+
+    keys_without_path.is_without_path = True
+    DuckDBCredentials._connection_keys = keys_without_path
 
 
 @contextlib.contextmanager
