@@ -1,0 +1,49 @@
+"""Write the executive report: `build_report.py --db support_analytics.duckdb --out reports`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+try:
+    from support_analytics.errors import SupportAnalyticsError, one_line
+    from support_analytics.report import write_report
+except ModuleNotFoundError as missing:
+    sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns 0, 2 for what the user can put right, 1 for anything else."""
+    parser = argparse.ArgumentParser(
+        description="Write the executive report as Markdown with pictures and as one HTML file.",
+    )
+    parser.add_argument(
+        "--db",
+        type=Path,
+        default=Path("support_analytics.duckdb"),
+        metavar="FILE",
+        help="the built DuckDB file (default: support_analytics.duckdb)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="folder of the report (default: reports)",
+    )
+    options = parser.parse_args(arguments)
+    try:
+        files = write_report(options.db, options.out)
+    except SupportAnalyticsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(one_line(f"error: {error.filename}: {error.strerror or error}"), file=sys.stderr)
+        return 1
+    print(f"written   {len(files)} files to {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

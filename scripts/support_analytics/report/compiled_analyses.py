@@ -1,0 +1,70 @@
+"""The project's analyses, compiled by dbt and run on a built database."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from support_analytics.dbt_runner import DbtSession
+from support_analytics.errors import BuildError
+
+_MARK = "-- analysis: "
+
+
+def compile_analyses(project: Path, database_name: str) -> dict[str, str]:
+    """SQL of each file in analyses/, by name without suffix, for a database of this file name.
+
+    One dbt run in a scratch folder: the user's database is not opened. Raises BuildError.
+    """
+    paths = sorted((project / "analyses").glob("*.sql"))
+    texts = [f"{_MARK}{path.stem}\n{path.read_text(encoding='utf-8')}" for path in paths]
+    with tempfile.TemporaryDirectory(prefix="support_analytics_report_") as folder:
+        work = Path(folder)
+        session = DbtSession(
+            project=project,
+            database=work / database_name,
+            work=work,
+            variables={},
+            threads=1,
+            log_folder=work,
+        )
+        try:
+            session.parse()
+            compiled = session.render("\n".join(texts))
+        finally:
+            session.close()
+    queries = {}
+    for part in compiled.split(_MARK)[1:]:
+        analysis, _, sql = part.partition("\n")
+        queries[analysis.strip()] = sql
+    return queries
+
+
+def run_analyses(
+    connection: duckdb.DuckDBPyConnection, queries: Mapping[str, str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Rows of each analysis, as dictionaries by column. Raises BuildError naming the analysis."""
+    results = {}
+    for analysis, sql in queries.items():
+        try:
+            cursor = connection.execute(sql)
+        except duckdb.Error as error:
+            raise BuildError(f"analyses/{analysis}.sql: {error}") from None
+        columns = [column[0] for column in cursor.description]
+        results[analysis] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return results
+
+
+def holm(p_values: list[float | None]) -> list[float | None]:
+    """p-values corrected for their number (Holm): each is as strict as if it had been alone."""
+    order = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    corrected: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for passed, (p, i) in enumerate(order):
+        largest = max(largest, min(1.0, p * (len(order) - passed)))
+        corrected[i] = largest
+    return corrected

@@ -1,0 +1,306 @@
+"""Every figure of the report, read from the marts. Nothing is computed here that a mart has."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from support_analytics.errors import UserError
+from support_analytics.report.compiled_analyses import holm
+
+Row = dict[str, Any]
+
+_MARTS = (
+    "fct_tickets",
+    "fct_support_health",
+    "fct_findings",
+    "fct_incidents",
+    "fct_recommendations",
+)
+# (metric, what it is called, what is better: more, less, or neither)
+_KEY_FIGURES = (
+    ("tickets_created", "Tickets received", "neither", "whole"),
+    ("frt_median_minutes", "First response, half within", "less", "minutes"),
+    ("frt_avg_minutes", "First response, average", "less", "minutes"),
+    ("frt_p95_minutes", "First response, 95% within", "less", "minutes"),
+    ("frt_sla_met_rate", "First responses within target", "more", "percent"),
+    ("resolution_sla_met_rate", "Resolutions within target", "more", "percent"),
+    ("fcr_strict_rate", "Resolved within an hour", "more", "percent"),
+    ("resolution_rate", "Resolved so far", "neither", "percent"),
+    ("closed_without_solution_count", "Closed without a solution", "neither", "whole"),
+    ("backlog_closing_count", "Open at the end of the period", "less", "whole"),
+)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True)
+class Marts:
+    """Rows of a database's tables as dictionaries, read on one thread: always in one order."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of the query."""
+        cursor = self.connection.execute(query, list(values))
+        columns = [column[0] for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+    def row(self, query: str, values: Sequence[Any] = ()) -> Row | None:
+        """The first row of the query, or None."""
+        rows = self.rows(query, values)
+        return rows[0] if rows else None
+
+
+def check_database(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise UserError when the database has not the marts that the report needs."""
+    there = {
+        table
+        for (table,) in connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts'"
+        ).fetchall()
+    }
+    missing = [mart for mart in _MARTS if mart not in there]
+    if missing:
+        raise UserError(
+            f"--db {path} has no marts.{missing[0]}; build it first with scripts/build_metrics.py"
+        )
+    if not connection.execute("select count(*) from marts.fct_tickets").fetchone()[0]:
+        raise UserError(f"--db {path} has no accepted tickets; there is nothing to report")
+
+
+def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[str, Any]:
+    """What the template reads, by name."""
+    clock = marts.row("select * from intermediate.int_clock_derived")
+    changes = _changes(marts)
+    findings = _findings(marts)
+    recommendations = marts.rows(
+        """
+        select recommendations.*, costs.tickets_created as recent_tickets_count
+        from marts.fct_recommendations as recommendations
+        left join marts.fct_topic_costs as costs
+            on costs.period = 'last_28d' and costs.segment_type = recommendations.scope
+            and costs.segment = recommendations.segment
+        order by recommendation_rank
+        """
+    )
+    health = {row["period"]: row for row in marts.rows("select * from marts.fct_support_health")}
+    return {
+        "clock": clock,
+        "health": health,
+        "key_figures": _key_figures(health["last_28d"]),
+        "changes": changes,
+        "verdict": _verdict(changes),
+        "volume": marts.row(
+            "select * from marts.fct_topic_trends"
+            " where segment_type = 'all' order by before_start_day limit 1"
+        ),
+        "growing_segments_count": len([f for f in findings if f["kind"] == "growth"]) - 1,
+        "findings": findings,
+        "incidents": marts.rows("select * from marts.fct_incidents order by incident_number"),
+        "recommendations": recommendations,
+        "breaches_due": marts.rows(
+            "select * from marts.fct_sla_breaches_due order by due_rank limit 10"
+        ),
+        "breaches_due_count": marts.row("select count(*) as n from marts.fct_sla_breaches_due")["n"],
+        "repeat_creators": marts.rows(
+            "select * from marts.fct_repeat_creators order by creator_rank limit 5"
+        ),
+        "categories": marts.rows(
+            "select * from marts.fct_topic_costs where period = 'all'"
+            " and segment_type = 'category' order by waiting_hours desc, segment"
+        ),
+        "hypotheses": _hypotheses(analyses),
+        "questions": {name: rows for name, rows in analyses.items() if name.startswith("question")},
+        "days_looked_at": marts.row(
+            "select count(*) as n, count(distinct segment_type || segment) as segments"
+            " from intermediate.int_segment_days_scored"
+        ),
+        "rejected_count": marts.row("select count(*) as n from staging.rejected_tickets")["n"],
+        "untagged_count": marts.row("select count(*) - count(tag) as n from marts.fct_tickets")["n"],
+        "unjoined_count": marts.row(
+            "select count(*) as n from marts.fct_tickets where not has_user"
+        )["n"],
+        "backlog": marts.row(
+            "select sum(open_count) as open_count, max(age_max_hours) as age_max_hours,"
+            " sum(open_count * age_avg_hours) / sum(open_count) as age_avg_hours,"
+            " sum(age_over_30d_count) as age_over_30d_count from marts.fct_backlog_by_status"
+        ),
+        "is_sample": _is_sample(marts, project),
+    }
+
+
+def chart_data(marts: Marts) -> dict[str, list[Row]]:
+    """Rows that the pictures are drawn from."""
+    return {
+        "daily": marts.rows("select * from marts.fct_tickets_expected_daily order by created_day"),
+        "incidents": marts.rows("select * from marts.fct_incidents order by incident_number"),
+        "weekly": marts.rows(
+            "select * from marts.fct_sla_weekly where days_in_data = 7 order by created_week"
+        ),
+        "categories": marts.rows(
+            "select * from marts.fct_topic_costs where period = 'all'"
+            " and segment_type = 'category' order by tickets_created desc, segment"
+        ),
+        "staffing": marts.rows("select * from marts.fct_staffing_hours order by weekday, hour"),
+        "decomposition": marts.rows(
+            "select * from marts.fct_change_decomposition where comparison = '4_weeks'"
+            " and metric = 'frt_sla_met_rate' and dimension = 'channel'"
+            " order by abs(total_effect) desc, segment"
+        ),
+    }
+
+
+def _key_figures(health: Row) -> list[Row]:
+    figures = []
+    for metric, title, better, style in _KEY_FIGURES:
+        now, before = health[metric], health[f"{metric}_previous"]
+        change = health[f"{metric}_change"]
+        if before is None:
+            verdict = "no earlier period"
+        elif change is None:
+            verdict = "too early to compare"
+        elif better == "neither":
+            verdict = "more" if change > 0 else "fewer" if change < 0 else "the same"
+            if style == "percent" and change:
+                verdict = "not finished yet"
+        elif change == 0:
+            verdict = "the same"
+        else:
+            verdict = "better" if (change > 0) == (better == "more") else "worse"
+        figures.append(
+            {
+                "title": title,
+                "now": now,
+                "before": before,
+                "change": change,
+                "style": style,
+                "verdict": verdict,
+            }
+        )
+    return figures
+
+
+def _changes(marts: Marts) -> dict[str, Row]:
+    """For each metric the change over four mature weeks, and what made it, by channel."""
+    changes: dict[str, Row] = {}
+    rows = marts.rows(
+        "select * from marts.fct_change_decomposition where comparison = '4_weeks'"
+        " order by metric, dimension, abs(total_effect) desc, segment"
+    )
+    for row in rows:
+        change = changes.setdefault(row["metric"], dict(row) | {"channel": [], "category": []})
+        change[row["dimension"]].append(row)
+    for change in changes.values():
+        for dimension in ("channel", "category"):
+            change[f"{dimension}_mix"] = sum(row["mix_effect"] for row in change[dimension])
+            change[f"{dimension}_rate"] = sum(row["rate_effect"] for row in change[dimension])
+        change["overlapping"] = marts.rows(
+            "select *, start_day >= ? as is_now from marts.fct_incidents"
+            " where end_day >= ? and start_day <= ? order by start_day",
+            [change["now_start_day"], change["before_start_day"], change["now_end_day"]],
+        )
+        is_sure = change["overall_change_ci_low"] > 0 or change["overall_change_ci_high"] < 0
+        rises = change["overall_change"] > 0
+        is_better = rises != (change["metric"] == "frt_avg_minutes")
+        change["verdict"] = ("better" if is_better else "worse") if is_sure else "unsure"
+    return changes
+
+
+def _verdict(changes: dict[str, Row]) -> str:
+    """better, worse, mixed, same or unknown: by the changes that chance does not explain."""
+    verdicts = {change["verdict"] for change in changes.values()}
+    if not verdicts:
+        return "unknown"
+    if {"better", "worse"} <= verdicts:
+        return "mixed"
+    return next(iter(verdicts - {"unsure"}), "same")
+
+
+def _findings(marts: Marts) -> list[Row]:
+    """Findings in their order; the weekdays that miss targets are told together."""
+    findings: list[Row] = []
+    weekdays: Row | None = None
+    for finding in marts.rows("select * from marts.fct_findings order by finding_rank"):
+        finding["detail"] = _detail(marts, finding)
+        if finding["kind"] == "sla_missed" and finding["subject_type"] == "weekday":
+            if weekdays is not None:
+                weekdays["together"].append(finding)
+                weekdays["together"].sort(key=lambda row: _WEEKDAYS.index(row["subject"]))
+                continue
+            weekdays = finding
+        finding["together"] = [finding]
+        findings.append(finding)
+    return findings
+
+
+def _detail(marts: Marts, finding: Row) -> Any:
+    """The row of another mart that the finding's paragraph needs."""
+    kind = finding["kind"]
+    if kind == "incident":
+        return marts.row(
+            "select * from marts.fct_incidents where start_day = ?", [finding["start_day"]]
+        )
+    if kind == "slow_category":
+        return marts.row(
+            "select * from marts.fct_topic_costs where period = 'all'"
+            " and segment_type = 'category' and segment = ?",
+            [finding["subject"]],
+        ) | {
+            "topics": marts.rows(
+                "select costs.* from marts.fct_topic_costs as costs where period = 'all'"
+                " and segment_type = 'topic' and not is_resolution_small_sample and segment in"
+                " (select ai_topic from marts.fct_tickets where ai_category = ?)"
+                " order by waiting_hours desc, segment limit 3",
+                [finding["subject"]],
+            )
+        }
+    if kind == "repeat_contacts":
+        return marts.row("select * from marts.fct_repeat_contacts where segment_type = 'all'") | {
+            "topics": marts.rows(
+                "select topics.* from marts.fct_repeat_contacts as topics,"
+                " marts.fct_repeat_contacts as overall"
+                " where topics.segment_type = 'topic' and overall.segment_type = 'all'"
+                " and topics.repeat_ci_low > overall.repeat_rate"
+                " order by topics.repeat_rate desc, topics.segment limit 4"
+            )
+        }
+    if kind == "growth":
+        return marts.row(
+            "select * from marts.fct_topic_trends where segment_type = ? and segment = ?"
+            " and now_start_day = ?",
+            [finding["subject_type"], finding["subject"], finding["start_day"]],
+        )
+    return None
+
+
+def _hypotheses(analyses: dict[str, list[Row]]) -> list[Row]:
+    rows = [
+        row
+        for name, results in analyses.items()
+        if name.startswith("hypothesis")
+        for row in results
+    ]
+    for row, corrected in zip(rows, holm([row["p_value"] for row in rows]), strict=True):
+        row["p_value_holm"] = corrected
+        row["holds"] = row["reading"]
+        if row["reading"] in ("yes", "the contrary") and corrected is not None:
+            row["holds"] = row["reading"] if corrected < 0.05 else "perhaps: not after correction"
+    return rows
+
+
+def _is_sample(marts: Marts, project: Path) -> bool:
+    """Whether the tickets are those of the project's made-up sample."""
+    path = project / "seeds" / "tickets_raw.csv"
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8", newline="") as file:
+        records = csv.reader(file)
+        next(records)
+        sample = [record[0] for record in records]
+    loaded = marts.rows("select ticket_id from raw.tickets_raw")
+    return len(loaded) == len(sample) and {row["ticket_id"] or "" for row in loaded} == set(sample)

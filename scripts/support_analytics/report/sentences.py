@@ -1,0 +1,347 @@
+"""Sentences of the report that depend on the kind of a finding. Figures come from its row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support_analytics.report.wording import (
+    Plain,
+    capital,
+    days,
+    decimal,
+    escaped,
+    hours,
+    listed,
+    minutes,
+    name,
+    p_value,
+    percent,
+    points,
+    signed,
+    waited,
+    whole,
+)
+
+Row = dict[str, Any]
+
+_QUESTIONS = {
+    "question_1": "What do creators contact us about, and how is it moving?",
+    "question_2": "Where do they wait longest?",
+    "question_3": "Which problems come back?",
+    "question_4": "Are we meeting the targets, and where not?",
+    "question_5": "Can we trust the AI labels?",
+}
+_FIGURES = {
+    "incident_share": "{value} of the extra tickets of an incident",
+    "ticket_share": "{value} of all tickets",
+    "waiting_share": "{value} of all hours waited",
+    "repeat_rate": "{value} of its resolutions did not hold",
+    "frt_missed_rate": "{value} of first responses late or missing",
+}
+
+
+def title(finding: Row) -> Plain:
+    """The heading of a finding."""
+    kind, subject = finding["kind"], name(finding["subject"])
+    titles = {
+        "incident": lambda: (
+            f"{capital(subject)} incident, {days(finding['start_day'], finding['end_day'])}"
+        ),
+        "growth": lambda: (
+            "More tickets come in"
+            if finding["subject"] == "all"
+            else f"{capital(subject)} tickets grow faster than the others"
+        ),
+        "change": lambda: (
+            f"{capital(subject)}: {'better' if _is_better(finding) else 'worse'} than before"
+        ),
+        "repeat_contacts": lambda: "Creators come back with the same problem",
+        "sla_missed": lambda: f"{capital(_together(finding))}: first responses miss their target",
+        "slow_category": lambda: f"{capital(subject)} tickets take longest",
+        "backlog": lambda: "Old open tickets",
+        "breaches_due": lambda: "Targets that are missed within a day",
+    }
+    return Plain(titles[kind]())
+
+
+def headline(finding: Row) -> Plain:
+    """A finding in one sentence, for the first page."""
+    kind, detail = finding["kind"], finding["detail"]
+    tickets = whole(finding["tickets_count"])
+    if kind == "incident":
+        text = (
+            f"{tickets} tickets more than expected, {percent(detail['topic_share'], 0)} of them"
+            f" about {name(detail['topic'])}; creators waited"
+            f" {waited(finding['waiting_hours'])} longer in all."
+        )
+    elif kind == "slow_category":
+        text = (
+            f"{hours(finding['estimate'])} on average until resolution, against"
+            f" {hours(finding['comparison_value'])} over all;"
+            f" {percent(detail['ticket_share'], 0)} of the tickets,"
+            f" {percent(detail['waiting_share'], 0)} of the waiting."
+        )
+    elif kind == "sla_missed":
+        rows = finding["together"]
+        late = sum(row["tickets_count"] for row in rows)
+        wait = sum(row["waiting_hours"] for row in rows)
+        text = (
+            f"{whole(late)} late or missing first responses, {waited(wait)} beyond the target."
+        )
+    elif kind == "backlog":
+        text = (
+            f"{tickets} tickets are open; together they have waited"
+            f" {whole(finding['waiting_hours'] / 24)} days"
+            f" ({hours(finding['waiting_hours'] / finding['tickets_count'])} each on average)."
+        )
+    elif kind == "repeat_contacts":
+        text = (
+            f"{tickets} times within a week of a resolution"
+            f" ({percent(finding['estimate'])} of resolutions)."
+        )
+    elif kind == "growth":
+        text = (
+            f"{tickets} more than in the days before, {decimal(finding['estimate'], 2)} times"
+            " as many, incidents set aside."
+        )
+    else:
+        text = str(paragraph(finding))
+    return Plain(f"**{title(finding)}.** {text}")
+
+
+def paragraph(finding: Row) -> Plain:
+    """What a finding says: count, interval, comparison."""
+    return Plain(_PARAGRAPHS[finding["kind"]](finding))
+
+
+def told(change: Row, verb: str, style: Any) -> Plain:
+    """A change of a rate in a sentence, with how sure it is."""
+    now, before = style(change["overall_now"]), style(change["overall_before"])
+    unsure = ", a difference that can be chance" if change["verdict"] == "unsure" else ""
+    low, high = points(change["overall_change_ci_low"]), points(change["overall_change_ci_high"])
+    sure = "" if unsure else f" (change of {points(change['overall_change'])}; {low} to {high})"
+    return Plain(f"{verb} {now} of tickets, against {before} in the four weeks before{sure}{unsure}")
+
+
+def reason(recommendation: Row) -> Plain:
+    """Why a recommendation is made, as sentences with its cost."""
+    hours_kind = "beyond the target" if recommendation["trigger"] == "frt_missed_rate" else ""
+    cost = (
+        f"{whole(recommendation['tickets_count'])} tickets"
+        f" ({percent(recommendation['ticket_share'])} of all) and"
+        f" {waited(recommendation['waiting_hours'])} of waiting {hours_kind}".strip()
+    )
+    return Plain(f"{capital(why(recommendation))}: {cost}.")
+
+
+def why(recommendation: Row) -> Plain:
+    """The figure that made a rule apply, and the rule's limit."""
+    figure = _FIGURES[recommendation["trigger"]].format(
+        value=percent(recommendation["figure_value"])
+    )
+    limit = percent(recommendation["min_value"], 0)
+    return Plain(f"{name(recommendation['segment'])}: {figure} (rule: from {limit})")
+
+
+def question_title(analysis: str) -> str:
+    """The question that an analysis answers."""
+    return next(
+        (text for prefix, text in _QUESTIONS.items() if analysis.startswith(prefix)), analysis
+    )
+
+
+def segment_name(segment: str) -> Plain:
+    """`topic place_order` as `place order`, `category others` as `category other`."""
+    kind, _, value = segment.partition(" ")
+    if kind in ("topic", "channel"):
+        return name(value)
+    if kind == "category":
+        return Plain(f"{capital(name(value))} (category)")
+    return capital(segment)
+
+
+def styled(value: float | None, style: str) -> str:
+    """A key figure in its style: whole, percent or minutes."""
+    return {"whole": whole, "percent": percent, "minutes": minutes}[style](value)
+
+
+def difference(value: float, style: str) -> str:
+    """A change in the style of its figure."""
+    return points(value) if style == "percent" else signed(minutes(value), value)
+
+
+def false_alarms(days_count: int) -> str:
+    """How many of the days and segments chance would name: about one in 500,000."""
+    return decimal(days_count / 500_000, 2)
+
+
+def _incident(finding: Row) -> str:
+    incident = finding["detail"]
+    effect = incident["frt_effect_minutes"]
+    text = (
+        f"{whole(incident['tickets_created'])} tickets came in where"
+        f" {whole(incident['expected_tickets'])} were to be expected:"
+        f" **{whole(incident['extra_tickets'])} extra tickets**"
+        f" ({whole(incident['extra_ci_low'])} to {whole(incident['extra_ci_high'])})."
+        f" {percent(incident['category_share'], 0)} of them were {name(incident['category'])}"
+        f" tickets, {percent(incident['topic_share'], 0)} about {name(incident['topic'])};"
+        f" {percent(incident['channel_share'], 0)} came by {name(incident['channel'])}."
+    )
+    if effect is not None:
+        low, high = incident["frt_effect_ci_low"], incident["frt_effect_ci_high"]
+        if low > 0:
+            text += (
+                f" Those who wrote on these days waited {minutes(effect)} longer for a first"
+                f" response ({minutes(low)} to {minutes(high)}) than on the same channels on"
+                f" ordinary days: {minutes(incident['frt_avg_minutes'])} instead of"
+                f" {minutes(incident['frt_expected_minutes'])} on average."
+            )
+        else:
+            text += " First responses were not slower than chance would have it."
+    text += (
+        f" Until resolution, creators waited {waited(incident['extra_waiting_hours'])} more in all"
+        " than expected."
+    )
+    if incident["is_ongoing"]:
+        text += " **It lasts: the last complete day belongs to it.**"
+    return text
+
+
+def _growth(finding: Row) -> str:
+    trend = finding["detail"]
+    length = trend["comparison"].split("_")[0]
+    text = (
+        f"Incidents set aside, {whole(trend['ordinary_change'])} more tickets came in during the"
+        f" last {length} days than in the {length} before: {decimal(trend['rate_ratio'], 2)} times"
+        f" as many ({decimal(trend['rate_ratio_ci_low'], 2)} to"
+        f" {decimal(trend['rate_ratio_ci_high'], 2)}; corrected p {p_value(trend['p_value_holm'])})."
+    )
+    if finding["subject"] == "all":
+        return text
+    return text + f" All tickets grew {decimal(finding['comparison_value'], 2)} times."
+
+
+def _change(finding: Row) -> str:
+    style = "minutes" if finding["subject"] == "frt_avg_minutes" else "percent"
+    worse_or_better = "better off" if _is_better(finding) else "worse off"
+    text = (
+        f"From {styled(finding['comparison_value'], style)} in the four weeks before to"
+        f" {styled(finding['estimate'], style)} ({styled(finding['ci_low'], style)} to"
+        f" {styled(finding['ci_high'], style)}) from"
+        f" {days(finding['start_day'], finding['end_day'])}."
+    )
+    if finding["tickets_count"]:
+        text += f" {whole(abs(finding['tickets_count']))} creators' tickets are {worse_or_better}."
+    else:
+        text += f" Creators are {waited(abs(finding['waiting_hours']))} {worse_or_better}."
+    return text + " The section on why it changed says where it came from."
+
+
+def _repeat(finding: Row) -> str:
+    contacts = finding["detail"]
+    text = (
+        f"After {whole(contacts['repeated_count'])} of {whole(contacts['resolved_count'])}"
+        f" resolutions (**{percent(contacts['repeat_rate'])}**;"
+        f" {percent(contacts['repeat_ci_low'])} to {percent(contacts['repeat_ci_high'])}) the same"
+        " creator opened a ticket about the same topic within a week:"
+        f" {whole(contacts['repeating_creators_count'])} of {whole(contacts['creators_count'])}"
+        " creators, half of them within"
+        f" {hours(contacts['hours_until_next_median'])}."
+    )
+    if contacts["fcr_strict_count"] and contacts["slower_count"]:
+        text += (
+            f" After a resolution within the hour it was"
+            f" {percent(contacts['fcr_strict_repeat_rate'])}, after a slower one"
+            f" {percent(contacts['slower_repeat_rate'])}."
+        )
+    if contacts["topics"]:
+        topics = [
+            Plain(f"{name(topic['segment'])} ({percent(topic['repeat_rate'])})")
+            for topic in contacts["topics"]
+        ]
+        text += f" More than usual come back about {listed(topics)}."
+    return text
+
+
+def _sla_missed(finding: Row) -> str:
+    parts = [
+        Plain(
+            f"{_on(row)} {whole(row['tickets_count'])} of {whole(row['sample_count'])} first"
+            f" responses were late or missing ({percent(row['estimate'])};"
+            f" {percent(row['ci_low'])} to {percent(row['ci_high'])})"
+        )
+        for row in finding["together"]
+    ]
+    late = sum(row["waiting_hours"] for row in finding["together"])
+    return (
+        f"{capital(listed(parts))}, against {percent(finding['comparison_value'])} over all."
+        f" Together they waited {waited(late)} beyond the target; unanswered tickets are counted"
+        " without hours."
+    )
+
+
+def _slow_category(finding: Row) -> str:
+    costs = finding["detail"]
+    text = (
+        f"A resolved {name(finding['subject'])} ticket took **{hours(finding['estimate'])}** on"
+        f" average ({hours(finding['ci_low'])} to {hours(finding['ci_high'])};"
+        f" {whole(costs['resolved_count'])} tickets), all resolved tickets"
+        f" {hours(finding['comparison_value'])}. They are {percent(costs['ticket_share'], 0)} of"
+        f" the tickets and {percent(costs['waiting_share'], 0)} of the hours waited;"
+        f" {waited(finding['waiting_hours'])} are beyond the average."
+    )
+    if costs["topics"]:
+        topics = [
+            Plain(f"{name(topic['segment'])} ({waited(topic['waiting_hours'])})")
+            for topic in costs["topics"]
+        ]
+        text += f" Most hours go to {listed(topics)}."
+    return text
+
+
+def _backlog(finding: Row) -> str:
+    age = finding["waiting_hours"] / finding["tickets_count"]
+    text = (
+        f"**{whole(finding['tickets_count'])} tickets are open**, {percent(finding['estimate'])} of"
+        f" all received ({percent(finding['ci_low'])} to {percent(finding['ci_high'])})"
+    )
+    if finding["comparison_value"] is not None:
+        text += f"; 28 days ago it was {percent(finding['comparison_value'])}"
+    return (
+        f"{text}. They have waited {hours(age)} on average. Nobody waits in them without end only"
+        " if somebody closes them: they are counted here and in no other figure of hours waited."
+    )
+
+
+def _breaches_due(finding: Row) -> str:
+    return (
+        f"{whole(finding['tickets_count'])} targets of open tickets pass within 24 hours of this"
+        f" report's state, of {whole(finding['comparison_value'])} that can still be met."
+        " A count of deadlines, not an estimate: it has no interval."
+    )
+
+
+def _is_better(finding: Row) -> bool:
+    return finding["tickets_count"] < 0 or finding["waiting_hours"] < 0
+
+
+def _together(finding: Row) -> Plain:
+    return listed([name(row["subject"]) for row in finding["together"]])
+
+
+def _on(row: Row) -> str:
+    if row["subject_type"] == "weekday":
+        return f"on {escaped(row['subject'])}s"
+    return f"by {name(row['subject'])}"
+
+
+_PARAGRAPHS = {
+    "incident": _incident,
+    "growth": _growth,
+    "change": _change,
+    "repeat_contacts": _repeat,
+    "sla_missed": _sla_missed,
+    "slow_category": _slow_category,
+    "backlog": _backlog,
+    "breaches_due": _breaches_due,
+}

@@ -1,0 +1,170 @@
+"""Figures and names as an executive reads them. Everything returned is text for Markdown."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~])")
+_NAMES = {
+    "whatsapp": "WhatsApp",
+    "in_app": "in-app chat",
+    "email": "e-mail",
+    "chatbot": "chatbot",
+    "pix": "Pix",
+    "boleto": "boleto",
+    "others": "other",
+    "all": "all tickets",
+    "frt_avg_minutes": "average time to the first response",
+    "frt_sla_met_rate": "share of first responses within target",
+    "resolution_sla_met_rate": "share of resolutions within target",
+}
+_MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
+
+
+class Plain(str):
+    """Text that is Markdown already and must not be escaped again."""
+
+    __slots__ = ()
+
+
+def escaped(value: object) -> Plain:
+    """The value as text that Markdown and HTML show as it is, on one line."""
+    if isinstance(value, Plain):
+        return value
+    if value is None:
+        return Plain("–")
+    text = " ".join(str(value).split())
+    # Entities instead of backslashes: they hold in every dialect of Markdown, in tables too.
+    return Plain(_SPECIAL.sub(lambda match: f"&#{ord(match.group())};", text))
+
+
+def name(value: str | None) -> Plain:
+    """A channel, category, topic or metric in words."""
+    return escaped(_NAMES.get(value or "", (value or "unknown").replace("_", " ")))
+
+
+def capital(value: object) -> Plain:
+    """The text with its first letter large, whatever the rest is."""
+    text = escaped(value)
+    return Plain(text[:1].upper() + text[1:])
+
+
+def whole(value: float | None) -> str:
+    """A count, thousands apart: 12,000."""
+    return "–" if value is None else f"{_away_from_zero(value, 0):,.0f}"
+
+
+def decimal(value: float | None, digits: int = 1) -> str:
+    """A number with so many decimals."""
+    return "–" if value is None else f"{_away_from_zero(value, digits):,.{digits}f}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share of 0 to 1 in percent: 43.7%."""
+    return "–" if value is None else f"{_away_from_zero(100 * value, digits):.{digits}f}%"
+
+
+def points(value: float | None) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    return "–" if value is None else f"{_away_from_zero(100 * value, 1):+.1f} points"
+
+
+def minutes(value: float | None) -> str:
+    """A duration given in minutes, in the unit that reads best."""
+    if value is None:
+        return "–"
+    if abs(value) < 10:
+        return f"{_away_from_zero(value, 1):.1f} minutes"
+    if abs(value) < 120:
+        return f"{_away_from_zero(value, 0):.0f} minutes"
+    return hours(value / 60)
+
+
+def hours(value: float | None) -> str:
+    """A duration given in hours, in the unit that reads best."""
+    if value is None:
+        return "–"
+    if abs(value) < 2:
+        return f"{_away_from_zero(value * 60, 0):.0f} minutes"
+    if abs(value) < 72:
+        return f"{_away_from_zero(value, 1):.1f} hours"
+    return f"{_away_from_zero(value / 24, 0):,.0f} days"
+
+
+def waited(value: float | None) -> str:
+    """Hours that creators waited, summed: 3,723 hours."""
+    return "–" if value is None else f"{whole(value)} hours"
+
+
+def signed(text: str, value: float | None) -> str:
+    """The text of a change with a plus where it is one."""
+    return f"+{text}" if value is not None and value > 0 and text != "–" else text
+
+
+def day(value: date | None) -> str:
+    """A day: 17 June 2025."""
+    return "–" if value is None else f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def days(start: date, end: date) -> str:
+    """A span of days: 17 to 19 June 2025."""
+    if start == end:
+        return day(start)
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{start.day} to {day(end)}"
+    if start.year == end.year:
+        return f"{start.day} {_MONTHS[start.month - 1]} to {day(end)}"
+    return f"{day(start)} to {day(end)}"
+
+
+def instant(value: datetime) -> str:
+    """An instant in UTC: 31 October 2025, 23:56 UTC."""
+    return f"{day(value.date())}, {value:%H:%M} UTC"
+
+
+def p_value(value: float | None) -> str:
+    """A p-value: 0.031, or below 0.001."""
+    if value is None:
+        return "–"
+    return "below 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def in_unit(value: float | None, unit: str) -> str:
+    """An estimate of an analysis in its unit."""
+    if value is None:
+        return "–"
+    if unit == "share":
+        return percent(value)
+    if unit == "points":
+        return points(value)
+    if unit == "minutes":
+        return f"{whole(value)} min"
+    if unit == "hours":
+        return f"{decimal(value)} h"
+    return decimal(value, 2)
+
+
+def listed(items: list[Any]) -> Plain:
+    """Items as a list in a sentence: a, b and c."""
+    texts = [escaped(item) for item in items]
+    if len(texts) < 2:
+        return Plain("".join(texts))
+    return Plain(", ".join(texts[:-1]) + " and " + texts[-1])
+
+
+def shortened(text: str | None, length: int = 90) -> Plain:
+    """The beginning of a text, cut at a word."""
+    line = " ".join((text or "").split())
+    if len(line) > length:
+        line = line[:length].rsplit(" ", 1)[0] + " …"
+    return escaped(line)
+
+
+def _away_from_zero(value: float, digits: int) -> float:
+    # Never "-0.0"; and sums that differ in their last bit must not round to different texts.
+    rounded = round(value + (1e-9 if value >= 0 else -1e-9), digits)
+    return rounded if rounded else 0.0

@@ -1,0 +1,137 @@
+"""Write the report: Markdown with pictures beside it, and one HTML file that holds everything."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+
+from support_analytics.errors import UserError
+from support_analytics.report import sentences, wording
+from support_analytics.report.charts import Chart, draw_charts
+from support_analytics.report.compiled_analyses import compile_analyses, run_analyses
+from support_analytics.report.figures import Marts, chart_data, check_database, gather
+
+REPORT_NAME = "executive_report"
+PROJECT = Path(__file__).resolve().parents[3]
+_FOLDER = Path(__file__).resolve().parent
+_IMAGES = "images"
+_PICTURE = re.compile(r'<p><img src="images/([a-z_]+\.svg)" alt="[^"]*"\s*/?></p>')
+# The page shows itself and nothing else: no script, no request.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def write_report(db_path: Path, out_dir: Path, project: Path = PROJECT) -> list[Path]:
+    """Write executive_report.md, its pictures and executive_report.html; returns the files.
+
+    The same database gives the same bytes: nothing reads the clock. Raises UserError when db_path
+    is no database of this project, BuildError when an analysis does not run.
+    """
+    report, charts = render_report(db_path, project)
+    images = out_dir / _IMAGES
+    images.mkdir(parents=True, exist_ok=True)
+    files = {images / chart.file_name: chart.svg for chart in charts}
+    files[out_dir / f"{REPORT_NAME}.md"] = report
+    files[out_dir / f"{REPORT_NAME}.html"] = page(report, charts)
+    for path, text in files.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return list(files)
+
+
+def render_report(db_path: Path, project: Path = PROJECT) -> tuple[str, list[Chart]]:
+    """The report as Markdown, and its pictures."""
+    if not db_path.is_file():
+        raise UserError(f"--db {db_path} does not exist; build it with scripts/build_metrics.py")
+    try:
+        connection = duckdb.connect(str(db_path), read_only=True)
+    except duckdb.Error as error:
+        raise UserError(f"--db {db_path} cannot be opened: {error}") from None
+    with connection:
+        check_database(connection, db_path)
+    queries = compile_analyses(project, db_path.name)
+    with duckdb.connect(str(db_path), read_only=True, config={"threads": 1}) as connection:
+        marts = Marts(connection)
+        figures = gather(marts, run_analyses(connection, queries), project)
+        charts = draw_charts(chart_data(marts))
+    return _markdown(figures, charts), charts
+
+
+def page(report: str, charts: list[Chart]) -> str:
+    """The Markdown as one HTML file, pictures and style inside."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(report)
+    pictures = {chart.file_name: chart.svg for chart in charts}
+    body = _PICTURE.sub(lambda match: f"<figure>{pictures[match[1]]}</figure>", body)
+    # Wide tables scroll by themselves on a phone, and the keyboard reaches them.
+    body = body.replace(
+        "<table>", '<div class="table" role="region" aria-label="Table" tabindex="0"><table>'
+    ).replace("</table>", "</table></div>")
+    heading = report.split("\n", 1)[0].removeprefix("# ")
+    style = (_FOLDER / "page.css").read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(heading)}</title>\n<style>\n{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
+    )
+
+
+def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        undefined=StrictUndefined,
+        trim_blocks=False,
+        keep_trailing_newline=True,
+        # Whatever a template shows is escaped unless it is Markdown of our own making.
+        finalize=wording.escaped,
+    )
+    for function in (
+        wording.whole,
+        wording.decimal,
+        wording.percent,
+        wording.capital,
+        wording.p_value,
+        sentences.false_alarms,
+    ):
+        environment.filters[function.__name__] = function
+    environment.filters["safe_text"] = wording.escaped
+    for module, names in (
+        (wording, "days instant minutes hours name in_unit p_value percent shortened"),
+        (
+            sentences,
+            "title headline paragraph told reason why question_title segment_name styled difference",
+        ),
+    ):
+        environment.globals |= {name: getattr(module, name) for name in names.split()}
+    environment.globals["question_has_one_measure"] = (
+        lambda rows: len({row["measure"] for row in rows}) < 2
+    )
+    accuracy = next(
+        (
+            row
+            for rows in figures["questions"].values()
+            for row in rows
+            if row["measure"] == "accuracy" and row["estimate"] is not None
+        ),
+        None,
+    )
+    repeat = next(
+        (row["detail"] for row in figures["findings"] if row["kind"] == "repeat_contacts"), None
+    )
+    first_of: dict[str, int] = {}
+    for number, finding in enumerate(figures["findings"], start=1):
+        first_of.setdefault(finding["kind"], number)
+    text = environment.get_template("template.md.j2").render(
+        **figures,
+        charts={Path(chart.file_name).stem: chart.description for chart in charts},
+        accuracy=accuracy,
+        repeat=repeat,
+        first_of=first_of,
+    )
+    lines = [line.rstrip() for line in text.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
