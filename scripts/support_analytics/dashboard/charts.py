@@ -58,7 +58,14 @@ def _data(name: str) -> alt.NamedData:
 
 
 def _time_axis(title: str | None = None) -> alt.Axis:
-    return alt.Axis(title=title, format=_DATES, grid=False, tickCount={"expr": "width / 70"})
+    return alt.Axis(
+        title=title,
+        format=_DATES,
+        grid=False,
+        tickCount={"expr": "max(2, width / 80)"},
+        labelOverlap="greedy",
+        labelSeparation=10,
+    )
 
 
 def _time(field: str, **options: Any) -> alt.X:
@@ -74,7 +81,7 @@ def _incident_bands() -> alt.Chart:
         alt.Chart(_data("incidents"))
         .mark_rect(fill=ALERT)
         .encode(
-            x=_time("start", axis=None),
+            x=_time("start", axis=_time_axis()),
             x2="end:T",
             y=alt.value(0),
             y2=alt.value("height"),
@@ -87,7 +94,9 @@ def _incident_letters() -> alt.Chart:
     return (
         alt.Chart(_data("incidents"))
         .mark_text(dy=9, fontWeight="bold", color="var(--alert)", fontSize=12)
-        .encode(x=_time("middle", axis=None), y=alt.value(0), text="letter:N", tooltip="tip:N")
+        .encode(
+            x=_time("middle", axis=_time_axis()), y=alt.value(0), text="letter:N", tooltip="tip:N"
+        )
     )
 
 
@@ -100,6 +109,7 @@ def _tickets() -> alt.LayerChart:
             x=_time("start", axis=_time_axis()),
             x2="end:T",
             y=alt.Y("tickets:Q", axis=_count_axis("Tickets created a day")),
+            y2=alt.datum(0),
             fill=alt.Fill("fill:N", scale=None),
             stroke=alt.Stroke("stroke:N", scale=None),
             strokeDash=alt.condition("datum.partial", alt.value([3, 2]), alt.value([0])),
@@ -118,7 +128,7 @@ def _frt() -> alt.LayerChart:
     """A point a day (hollow while answers may still come) and the 7-day average."""
     points = (
         alt.Chart(_data("days"))
-        .mark_point(size=26, strokeWidth=1.2, stroke=MUTED, opacity=1)
+        .mark_point(strokeWidth=1.2, stroke=MUTED, opacity=0.8)
         .encode(
             x=_time("middle", axis=_time_axis()),
             y=alt.Y(
@@ -126,6 +136,7 @@ def _frt() -> alt.LayerChart:
                 axis=alt.Axis(title=f"{SIGNAL}unit_title", tickCount=5, format="~g"),
             ),
             fill=alt.Fill("fill:N", scale=None),
+            size=alt.Size("size:Q", scale=None),
             tooltip="tip:N",
         )
     )
@@ -158,7 +169,7 @@ def _categories() -> alt.Chart:
         )
         .add_params(alt.param(name="unit_title", value=""))
     )
-    return _sized(chart, 260)
+    return _sized(chart, 340)
 
 
 def _topics() -> alt.LayerChart:
@@ -184,13 +195,18 @@ def _topics() -> alt.LayerChart:
 
 
 def _channel_frt() -> alt.LayerChart:
-    rows = alt.Y("channel:N", sort=None, axis=alt.Axis(title=None, ticks=False, domain=False))
-    scale = alt.Scale(type="log", nice=False, padding=14)
+    rows = alt.Y(
+        "channel:N",
+        sort=None,
+        axis=alt.Axis(title=None, ticks=False, domain=False, labelPadding=6, labelFontSize=12),
+    )
+    scale = alt.Scale(type="log", nice=False, padding=30)
     axis = alt.Axis(
         title="Time to first response (log scale)",
         values=_MINUTE_TICKS,
         labelExpr=_MINUTE_LABELS,
         labelOverlap="greedy",
+        labelSeparation=8,
     )
     base = alt.Chart(_data("channels"))
     rule = base.mark_rule(strokeWidth=3, color=BAR, strokeCap="round").encode(
@@ -212,7 +228,11 @@ def _channel_frt() -> alt.LayerChart:
 
 
 def _channel_resolution() -> alt.LayerChart:
-    rows = alt.Y("channel:N", sort=None, axis=alt.Axis(title=None, ticks=False, domain=False))
+    rows = alt.Y(
+        "channel:N",
+        sort=None,
+        axis=alt.Axis(title=None, ticks=False, domain=False, labelPadding=6, labelFontSize=12),
+    )
     base = alt.Chart(_data("channels"))
     bars = base.mark_bar(height=16, color=TEAL, cornerRadius=2).encode(
         y=rows,
@@ -233,7 +253,7 @@ def _ages() -> alt.LayerChart:
     columns = alt.X(
         "bracket:N",
         sort=None,
-        axis=alt.Axis(title="Age of the open tickets", labelAngle=0, ticks=False),
+        axis=alt.Axis(title="Age of the open tickets, days", labelAngle=0, ticks=False),
         scale=alt.Scale(paddingInner=0.25, paddingOuter=0.15),
     )
     bars = (
@@ -252,7 +272,7 @@ def _ages() -> alt.LayerChart:
         .mark_text(dy=-7, fontSize=12, fill=INK)
         .encode(x=columns, y="total:Q", text="label:N")
     )
-    return _sized(alt.layer(bars, totals), 220)
+    return _sized(alt.layer(bars, totals), 150)
 
 
 def _ledger() -> alt.LayerChart:
@@ -281,7 +301,7 @@ def _flow() -> alt.LayerChart:
         labelExpr="format(abs(datum.value), ',d')",
     )
     came = base.mark_bar(color=BAR).encode(
-        x=x, x2="end:T", y=alt.Y("created:Q", axis=axis), tooltip="tip:N"
+        x=x, x2="end:T", y=alt.Y("created:Q", axis=axis), y2="zero:Q", tooltip="tip:N"
     )
     resolved = base.mark_bar(color=TEAL).encode(
         x=x, x2="end:T", y="zero:Q", y2="resolved:Q", tooltip="tip:N"
@@ -295,7 +315,9 @@ def _flow() -> alt.LayerChart:
 
 def _accuracy() -> alt.LayerChart:
     base = alt.Chart(_data("weeks"))
-    x = _time("middle", axis=_time_axis("Week"))
+    x = alt.X(
+        "middle:T", scale=alt.Scale(type="utc", nice=False, padding=14), axis=_time_axis("Week")
+    )
     y = alt.Y(
         "rate:Q",
         scale=alt.Scale(zero=False, nice=True),
@@ -319,14 +341,22 @@ def _confusion() -> alt.LayerChart:
         axis=alt.Axis(
             title="AI category",
             orient="top",
-            labelAngle=0,
+            labelAngle={"expr": "width < 300 ? -30 : 0"},
+            labelAlign={"expr": "width < 300 ? 'left' : 'center'"},
             ticks=False,
             domain=False,
             labelOverlap=False,
-            labelLimit=84,
+            labelFontSize=12,
+            labelPadding=6,
         ),
     )
-    y = alt.Y("tag:N", sort=None, axis=alt.Axis(title="Agent's tag", ticks=False, domain=False))
+    y = alt.Y(
+        "tag:N",
+        sort=None,
+        axis=alt.Axis(
+            title="Agent's tag", ticks=False, domain=False, labelPadding=6, labelFontSize=12
+        ),
+    )
     cells = base.mark_rect(stroke=SURFACE, strokeWidth=2).encode(
         x=x, y=y, fill=alt.Fill("fill:N", scale=None), tooltip="tip:N"
     )

@@ -138,11 +138,7 @@ def extract(
         "min_tickets_for_percentile": min_tickets_for_percentile,
         "data_quality": _rows(connection, control.DATA_QUALITY),
         "rejected": _rejected(connection, redact),
-        "incidents": [
-            incident.as_facts()
-            for incident in find_incidents(connection)
-            if incident.last_day >= window.start
-        ],
+        "incidents": find_incidents(connection, window.start),
         "control": control.control_totals(connection, window.start, window.is_whole),
         "details": details | {"thinned": thinned, "with_text": with_text},
     }

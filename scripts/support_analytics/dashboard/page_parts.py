@@ -1,4 +1,4 @@
-"""The page's parts: a figure with its table for each chart, the filter menus, styles and scripts."""
+"""The page's parts: a figure with its table for each chart, filter menus, styles and scripts."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ _FILTERS = {"channel": "Channel", "category": "Category", "plan": "Plan", "count
 
 @dataclass(frozen=True)
 class ChartCard:
-    """A chart on the page. key: (shape, colour, words) of each series; table: its table's name."""
+    """A chart on the page. key: (shape, colour, words) of each series; scripts fill has_note."""
 
     title: str
     key: tuple[tuple[str, str, str], ...] = ()
     note: str = ""
+    has_note: bool = False
     extra: str = ""
     has_table: bool = True
 
@@ -59,7 +60,7 @@ CARDS = {
     ),
     "topics": ChartCard(
         "Topics",
-        note="A dark tick marks the period before.",
+        has_note=True,
         extra='<div class="pick" id="topic-buttons" role="group" aria-label="Topics of"></div>',
     ),
     "channel_frt": ChartCard(
@@ -135,7 +136,9 @@ def _card(name: str, card: ChartCard) -> str:
         f"{card.extra}</figcaption>",
         f'<div class="chart" data-chart="{name}" role="img" aria-label=""></div>',
         '<p class="empty" hidden></p>',
-        f'<p class="quiet">{escape(card.note)}</p>' if card.note else "",
+        f'<p class="quiet" id="{name}-note">{escape(card.note)}</p>'
+        if card.note or card.has_note
+        else "",
     ]
     if card.has_table:
         title = escape(card.title)

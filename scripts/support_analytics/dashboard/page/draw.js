@@ -27,16 +27,18 @@ function incidentsWithin(tickets, from, to) {
     .map((incident, index) => ({
       ...incident,
       letter: LETTERS[index % LETTERS.length],
-      from: Math.max(from, tickets.dayOf(incident.first_day)),
-      to: Math.min(to, tickets.dayOf(incident.last_day)),
+      from: Math.max(from, tickets.dayOf(incident.start_day)),
+      to: Math.min(to, tickets.dayOf(incident.end_day)),
     }))
     .filter((incident) => incident.from <= incident.to);
 }
 
 function incidentText(incident) {
-  const days = rangeName(incident.first_day, incident.last_day);
-  const carrier = incident.category ? `, most of the additional ones ${valueName(incident.category)}` : '';
-  return `${days}: ${incident.tickets.map(count).join(', ')} tickets a day where about ${count(incident.expected)} were to be expected${carrier}`;
+  const days = rangeName(incident.start_day, incident.end_day);
+  const slower = incident.frt_avg_minutes === null ? ''
+    : `; first responses took ${minutes(incident.frt_avg_minutes)} on average where ${minutes(incident.frt_expected_minutes)} was usual`;
+  return `${days}: ${plural(incident.tickets_created, 'ticket')} where about ${count(incident.expected_tickets)} were to be expected, `
+    + `most of the additional ones in ${valueName(incident.category)}, about ${valueName(incident.topic)}, by ${valueName(incident.channel)}${slower}`;
 }
 
 function periodName(tickets, period, unit) {
@@ -108,6 +110,7 @@ function frtData(tickets, figures) {
         average: scaled(day.frt_avg_7d_minutes),
         median: scaled(day.frt_median_minutes),
         fill: day.isMature ? 'var(--muted)' : 'var(--surface)',
+        size: figures.days.length > 100 ? 10 : 26,
         tip: tip(
           weekdayName(tickets.isoDay(day.day)), `average ${minutes(day.frt_avg_minutes)}, median ${minutes(day.frt_median_minutes)}`,
           `7-day average ${minutes(day.frt_avg_7d_minutes)}`, `${count(day.frt_count)} of ${count(day.tickets_created)} answered`,
@@ -198,7 +201,7 @@ function agesData(figures) {
         let low = 0;
         return OPEN_STATUSES.map((status) => ({
           bracket, low, high: (low += ofStatus[status][column]), fill: STATUS_COLOURS[status],
-          tip: tip(`Open ${bracket}`, `${plural(ofStatus[status][column], `${status} ticket`)}`),
+          tip: tip(`Open for ${bracket} days`, `${plural(ofStatus[status][column], `${status} ticket`)}`),
         }));
       }),
       totals: AGE_BRACKETS.map(([column, bracket]) => ({

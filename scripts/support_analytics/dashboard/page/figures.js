@@ -212,11 +212,11 @@ function topicCounts(tickets, mask, period, before, category) {
 }
 
 const AGE_BRACKETS = [
-  ['age_under_1d_count', 'under 1 day', 0, 24],
-  ['age_1d_to_3d_count', '1–3 days', 24, 72],
-  ['age_3d_to_7d_count', '3–7 days', 72, 168],
-  ['age_7d_to_30d_count', '7–30 days', 168, 720],
-  ['age_over_30d_count', '30 days +', 720, Infinity],
+  ['age_under_1d_count', '< 1', 0, 24],
+  ['age_1d_to_3d_count', '1–3', 24, 72],
+  ['age_3d_to_7d_count', '3–7', 72, 168],
+  ['age_7d_to_30d_count', '7–30', 168, 720],
+  ['age_over_30d_count', '30 +', 720, Infinity],
 ];
 const OPEN_STATUSES = ['pending', 'escalated'];
 

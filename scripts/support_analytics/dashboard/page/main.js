@@ -2,6 +2,7 @@
 
 const OUTLIERS_SHOWN = 50;
 const VEGA_ERRORS_ONLY = 1;
+const PRINTED_CHART_WIDTH = 322;
 const root = document.documentElement;
 
 function chartTooltip(handler, event, item, text) {
@@ -58,7 +59,7 @@ class Page {
     showPeriod(tickets, figures);
     showHeadline(figures);
     showCards(tickets, figures);
-    showIncidents(tickets, figures);
+    showNotes(tickets, figures);
     showCategoryKey(tickets, figures);
     showBacklogTable(tickets, figures);
     showScores(figures);
@@ -107,6 +108,13 @@ class Page {
     const width = place.clientWidth;
     if (width && view.signal('width') !== width) view.signal('width', width);
     await view.runAsync();
+  }
+
+  setWidths(widthOf) {
+    for (const place of document.querySelectorAll('[data-chart]')) {
+      const view = this.views[place.dataset.chart];
+      if (view && !place.hidden) view.signal('width', widthOf(place)).run();
+    }
   }
 
   showOutliers() {
@@ -266,6 +274,9 @@ class Page {
         menu.querySelector('summary').focus();
       }
     });
+    // Shrunk with the paper, the charts' words would be too small to read: they are laid out again.
+    window.addEventListener('beforeprint', () => this.setWidths(() => PRINTED_CHART_WIDTH));
+    window.addEventListener('afterprint', () => this.setWidths((place) => place.clientWidth));
     byId('print').addEventListener('click', () => window.print());
   }
 }

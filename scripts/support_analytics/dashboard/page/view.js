@@ -27,8 +27,8 @@ function showPeriod(tickets, figures) {
   const name = rangeName(tickets.isoDay(figures.from), tickets.isoDay(figures.to));
   let against;
   if (range) against = `compared with ${rangeName(tickets.isoDay(range.from), tickets.isoDay(range.to))}`;
-  else if (figures.to === tickets.lastDay) against = 'not compared: its last day is not over';
-  else against = 'not compared: the data has no full period before';
+  else if (figures.from < days) against = 'not compared: the data has no full period before';
+  else against = 'not compared: its last day is not over';
   byId('period').textContent = `Tickets created ${name} (${plural(days, 'day')}), ${against}.`;
 }
 
@@ -45,10 +45,8 @@ function showCards(tickets, figures) {
     const key = `kpi/${card.metric}`;
     const lines = [];
     if (change) {
-      const was = card.metric === 'backlog_closing_count' ? ' than ' : ' than ';
-      const word = make('b', { class: `verdict ${change.verdict}` }, change.word);
-      lines.push(make('p', { class: 'change' }, `${change.text} `, word,
-        ['same', ''].includes(change.verdict) && change.word !== 'more' && change.word !== 'fewer' ? ' as ' : was,
+      lines.push(make('p', { class: 'change' }, `${change.text} `,
+        make('b', { class: `verdict ${change.verdict}` }, change.word), ', was ',
         figure(`${key}/before`, before[card.metric], card.format(before[card.metric]))));
     } else if (before && !compared.isMature(card.metric)) {
       lines.push(make('p', { class: 'change' }, 'Not compared: the last days are not finished'));
@@ -133,7 +131,7 @@ function chartTables(tickets, figures) {
       { key: 'resolution_sla_met_rate', title: 'SLA met', format: percent }],
     figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
     ages: [[{ key: 'label', title: 'Status' },
-      ...AGE_BRACKETS.map(([key, title]) => ({ key, title, format: count })), { key: 'open_count', title: 'Open', format: count }],
+      ...AGE_BRACKETS.map(([key, title]) => ({ key, title: `${title} days`, format: count })), { key: 'open_count', title: 'Open', format: count }],
     figures.backlog.map((row) => ({ ...row, key: row.status, label: row.status === 'all' ? 'all open' : row.status }))],
     ledger: [[day, { key: 'opening_count', title: 'Open before', format: count },
       { key: 'created_count', title: 'Created', format: count }, { key: 'resolved_count', title: 'Resolved', format: count },
@@ -221,8 +219,9 @@ function showDataQuality(tickets) {
   ], rejected.rows.map(([line, reasons, ticket, status, channel, created], index) =>
     ({ key: index, line, reasons, ticket, status, channel, created }))));
   const shown = rejected.rows.length;
-  byId('rejected-title').textContent = shown < rejected.tickets
-    ? `The first ${count(shown)} of ${count(rejected.tickets)} rejected ticket rows` : `The ${plural(shown, 'rejected ticket row')}`;
+  byId('rejected-note').textContent = !rejected.tickets ? 'No ticket row was rejected.'
+    : shown < rejected.tickets ? `The first ${count(shown)} of ${plural(rejected.tickets, 'ticket row')}, by line of the input.`
+      : `${plural(shown, 'ticket row')}, by line of the input.`;
 }
 
 function showOutliers(tickets, figures, state, ranked, limit) {
@@ -231,14 +230,15 @@ function showOutliers(tickets, figures, state, ranked, limit) {
   const shown = found.slice(0, limit);
   const name = (column, row) => valueName(tickets.names[column][tickets[column][row]]);
   const rows = shown.map(({ detail, row, waits, minutes: waited }) => {
+    // On a phone the rows are laid out as blocks, which would take a table's roles from them.
     const cells = [
-      make('td', { class: 'number' }, waits ? 'waiting ' : '', figure(`outlier/${ids[detail]}/minutes`, waited, minutes(waited))),
-      make('th', { scope: 'row' }, ids[detail]),
-      make('td', {}, new Date((tickets.detailCreated[detail] + 946684800) * 1000).toISOString().slice(0, 16).replace('T', ' ')),
-      make('td', {}, name('channel', row)), make('td', {}, name('category', row)), make('td', {}, name('status', row)),
+      make('td', { class: 'number', role: 'cell' }, waits ? 'waiting ' : '', figure(`outlier/${ids[detail]}/minutes`, waited, minutes(waited))),
+      make('th', { scope: 'row', role: 'rowheader' }, ids[detail]),
+      make('td', { role: 'cell' }, new Date((tickets.detailCreated[detail] + 946684800) * 1000).toISOString().slice(0, 16).replace('T', ' ')),
+      ...['channel', 'category', 'status'].map((column) => make('td', { role: 'cell' }, name(column, row))),
     ];
-    if (withText) cells.push(make('td', { class: 'message' }, make('bdi', {}, texts[detail] || NOTHING)));
-    return make('tr', {}, ...cells);
+    if (withText) cells.push(make('td', { class: 'message', role: 'cell' }, make('bdi', {}, texts[detail] || NOTHING)));
+    return make('tr', { role: 'row' }, ...cells);
   });
   byId('outlier-rows').replaceChildren(...rows);
   byId('outlier-message').hidden = !withText;
@@ -288,7 +288,7 @@ function chartLabels(tickets, figures) {
     topics: `Bars: tickets by topic. ${figures.topics.slice(0, 3).map((t) => `${valueName(t.name)} ${count(t.tickets_created)}`).join(', ')}.`,
     channel_frt: `Median and p95 time to first response. Medians: ${channels((c) => minutes(c.frt_median_minutes))}.`,
     channel_resolution: `Bars: share of tickets resolved. ${channels((c) => percent(c.resolution_rate))}.`,
-    ages: `Stacked bars: ${plural(open.open_count, 'open ticket')} by age. ${AGE_BRACKETS.map(([key, title]) => `${title} ${count(open[key])}`).join(', ')}.`,
+    ages: `Stacked bars: ${plural(open.open_count, 'open ticket')} by age. ${AGE_BRACKETS.map(([key, title]) => `${title} days ${count(open[key])}`).join(', ')}.`,
     ledger: `Line: open tickets at the end of each day, ${range}. From ${count(figures.ledger[0].opening_count)} to ${count(figures.ledger.at(-1).closing_count)}.`,
     flow: `Bars: tickets created above, resolved and closed below, for each day, ${range}.`,
     accuracy: `Points with 95% intervals: share of tags that the AI category agrees with, by week. In all ${percent(now.ai_tag_accuracy_rate)}.`,
@@ -296,11 +296,12 @@ function chartLabels(tickets, figures) {
   };
 }
 
-function showIncidents(tickets, figures) {
+function showNotes(tickets, figures) {
   const incidents = incidentsWithin(tickets, figures.from, figures.to);
   byId('incidents').replaceChildren(...incidents.map((incident) =>
     make('li', {}, make('b', {}, `${incident.letter} `), `${incidentText(incident)}.`)));
   byId('incidents-note').hidden = !incidents.length;
+  byId('topics-note').textContent = figures.compared.range ? `A dark tick marks the ${figures.spanName} before.` : '';
 }
 
 function showCategoryKey(tickets, figures) {
