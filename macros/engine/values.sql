@@ -47,3 +47,24 @@
 {% macro larger(one, other) -%}
     case when {{ other }} is null or {{ one }} > {{ other }} then {{ one }} else {{ other }} end
 {%- endmacro %}
+
+
+{#-
+  Sum, mean and sample variance of fractional numbers that come out the same in whatever order rows are read: sums of floats differ
+  in their last digits. Exact to 12 decimals.
+-#}
+{% macro exact_sum(value) -%}
+    cast(sum(cast({{ value }} as decimal(38, 12))) as double)
+{%- endmacro %}
+
+{% macro exact_avg(value) -%}
+    {{ exact_sum(value) }} / nullif(count({{ value }}), 0)
+{%- endmacro %}
+
+{% macro exact_variance(value) -%}
+    greatest(
+        0,
+        {{ exact_sum('power(' ~ value ~ ', 2)') }}
+        - power({{ exact_sum(value) }}, 2) / nullif(count({{ value }}), 0)
+    ) / nullif(greatest(count({{ value }}) - 1, 0), 0)
+{%- endmacro %}

@@ -18,7 +18,7 @@
 {%- endmacro %}
 
 
-{#- Days and counts on both sides of a change: what is compared, and with what. -#}
+{#- What is compared with as much before: the name, the weeks, and whether days of incidents are left out. -#}
 {% macro change_comparisons() -%}
-    {{ return([('4_weeks', 4), ('1_week', 1)]) }}
+    {{ return([('4_weeks', 4, false), ('4_weeks_calm', 4, true), ('1_week', 1, false)]) }}
 {%- endmacro %}

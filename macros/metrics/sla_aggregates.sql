@@ -8,8 +8,8 @@
     count(tickets.ticket_id) as tickets_created,
 
     count(tickets.first_response_time_minutes) as frt_count,
-    sum(tickets.first_response_time_minutes) as frt_sum_minutes,
-    avg(tickets.first_response_time_minutes) as frt_avg_minutes,
+    {{ exact_sum('tickets.first_response_time_minutes') }} as frt_sum_minutes,
+    {{ exact_avg('tickets.first_response_time_minutes') }} as frt_avg_minutes,
     {{ percentile('tickets.first_response_time_minutes', 0.5) }} as frt_median_minutes,
     {{ percentile('tickets.first_response_time_minutes', 0.95) }} as frt_p95_minutes,
 

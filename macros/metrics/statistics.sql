@@ -3,15 +3,18 @@
 {% macro z_95() -%} 1.959963984540054 {%- endmacro %}
 
 
-{#- Two-sided p-value of a standard normal score: erfc by the Chebyshev fit of Numerical Recipes, relative error 1.2e-7. -#}
+{#- Two-sided p-value of a standard normal score: erfc by the Chebyshev fit of Numerical Recipes, relative error 1.2e-7,
+    by which it may pass 1. -#}
 {% macro two_sided_p(score) -%}
     {%- set x = '(abs(' ~ score ~ ') / 1.4142135623730951)' -%}
     {%- set t = '(1 / (1 + 0.5 * ' ~ x ~ '))' -%}
-    {{ t }} * exp(
-        -{{ x }} * {{ x }} - 1.26551223 + {{ t }} * (1.00002368 + {{ t }} * (0.37409196 + {{ t }} * (0.09678418
-        + {{ t }} * (-0.18628806 + {{ t }} * (0.27886807 + {{ t }} * (-1.13520398 + {{ t }} * (1.48851587
-        + {{ t }} * (-0.82215223 + {{ t }} * 0.17087277))))))))
-    )
+    case
+        when {{ score }} is not null then least(1.0, {{ t }} * exp(
+                -{{ x }} * {{ x }} - 1.26551223 + {{ t }} * (1.00002368 + {{ t }} * (0.37409196 + {{ t }} * (0.09678418
+                + {{ t }} * (-0.18628806 + {{ t }} * (0.27886807 + {{ t }} * (-1.13520398 + {{ t }} * (1.48851587
+                + {{ t }} * (-0.82215223 + {{ t }} * 0.17087277))))))))
+            ))
+    end
 {%- endmacro %}
 
 

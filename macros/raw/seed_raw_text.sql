@@ -52,25 +52,23 @@
 {% endmaterialization %}
 
 
-{#- A record is a run of characters other than quote and newline, and of quoted stretches, up to a newline. -#}
+{#-
+  A record is a run of characters other than quote and newline, and of quoted stretches, up to a newline.
+  The carriage return of a Windows line end is not part of it; one inside quotes is.
+-#}
 {% macro raw_csv_records_sql(path) -%}
     select
-        unnest(
-            regexp_extract_all(
-                replace(content, chr(13) || chr(10), chr(10)) || chr(10),
-                '((?:[^"\n]|"[^"]*")*)\n',
-                1
-            )
-        ) as record,
-        generate_subscripts(
-            regexp_extract_all(
-                replace(content, chr(13) || chr(10), chr(10)) || chr(10),
-                '((?:[^"\n]|"[^"]*")*)\n',
-                1
-            ),
-            1
-        ) as record_number
-    from read_text('{{ path | replace("'", "''") }}')
+        rtrim(record, chr(13)) as record,
+        record_number
+    from (
+        select
+            unnest(records) as record,
+            generate_subscripts(records, 1) as record_number
+        from (
+            select regexp_extract_all(content || chr(10), '((?:[^"\n]|"[^"]*")*)\n', 1) as records
+            from read_text('{{ path | replace("'", "''") }}')
+        ) as file
+    ) as lines
 {%- endmacro %}
 
 

@@ -8,7 +8,7 @@ final as (
     select
         ticket_id,
         category,
-        sum(weight) as score,
+        {{ exact_sum('weight') }} as score,
         max(weight) as strongest_weight,
         {{ value_at_greatest('topic', ['weight', '-line_number']) }} as topic,
         {{ texts_at_greatest('evidence_text', 'weight', 3) }} as strongest_evidence

@@ -9,6 +9,10 @@ windows as (
     select * from {{ ref('int_change_windows_spined') }}
 ),
 
+incident_days as (
+    select * from {{ ref('int_incident_days_joined') }}
+),
+
 measured as (
     {% for dimension, column in [('channel', 'channel'), ('category', 'category_effective')] -%}
     select
@@ -17,8 +21,8 @@ measured as (
         '{{ dimension }}' as dimension,
         tickets.{{ column }} as segment,
         count(tickets.first_response_time_minutes) as frt_count,
-        sum(tickets.first_response_time_minutes) as frt_sum,
-        sum(power(tickets.first_response_time_minutes, 2)) as frt_square_sum,
+        {{ exact_sum('tickets.first_response_time_minutes') }} as frt_sum,
+        {{ exact_sum('power(tickets.first_response_time_minutes, 2)') }} as frt_square_sum,
         count(tickets.is_frt_sla_met) as frt_sla_count,
         count(case when tickets.is_frt_sla_met then 1 end) as frt_sla_sum,
         count(tickets.is_resolution_sla_met) as resolution_sla_count,
@@ -26,6 +30,9 @@ measured as (
     from windows
     inner join tickets
         on tickets.created_day between windows.start_day and windows.end_day
+    left join incident_days
+        on tickets.created_day = incident_days.day
+    where not windows.is_calm or incident_days.day is null
     group by windows.comparison, windows.is_current, tickets.{{ column }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}

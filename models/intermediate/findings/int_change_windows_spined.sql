@@ -21,9 +21,10 @@ mature_weeks as (
 ),
 
 windows as (
-    {% for comparison, weeks in change_comparisons() -%}
+    {% for comparison, weeks, is_calm in change_comparisons() -%}
     select
         '{{ comparison }}' as comparison,
+        {{ is_calm }} as is_calm,
         weeks_back <= {{ weeks }} as is_current,
         min(week) as start_day,
         {{ days_after('max(week)', 6) }} as end_day,
@@ -47,6 +48,7 @@ complete as (
 final as (
     select
         windows.comparison,
+        windows.is_calm,
         windows.is_current,
         windows.start_day,
         windows.end_day

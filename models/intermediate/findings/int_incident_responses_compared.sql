@@ -53,11 +53,11 @@ final as (
         incident_number,
         channel,
         count(incident_minutes) as frt_count,
-        avg(incident_minutes) as frt_avg_minutes,
-        var_samp(incident_minutes) as frt_variance,
+        {{ exact_avg('incident_minutes') }} as frt_avg_minutes,
+        {{ exact_variance('incident_minutes') }} as frt_variance,
         count(reference_minutes) as reference_frt_count,
-        avg(reference_minutes) as reference_frt_avg_minutes,
-        var_samp(reference_minutes) as reference_frt_variance
+        {{ exact_avg('reference_minutes') }} as reference_frt_avg_minutes,
+        {{ exact_variance('reference_minutes') }} as reference_frt_variance
     from answered
     group by incident_number, channel
 )

@@ -31,8 +31,8 @@ expected as (
         any_value(days_counted.tickets_created) as tickets_created,
         any_value(days_counted.waiting_hours) as waiting_hours,
         count(*) as reference_days_count,
-        avg(referenced.tickets_created * calm_references.growth_factor) as expected_tickets,
-        avg(referenced.waiting_hours * calm_references.growth_factor) as expected_waiting_hours
+        {{ exact_avg('referenced.tickets_created * calm_references.growth_factor') }} as expected_tickets,
+        {{ exact_avg('referenced.waiting_hours * calm_references.growth_factor') }} as expected_waiting_hours
     from days_counted
     inner join calm_references
         on days_counted.day = calm_references.day

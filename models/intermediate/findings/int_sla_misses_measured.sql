@@ -35,7 +35,7 @@ final as (
         {{ column }} as segment,
         count(*) as applicable_count,
         count(case when not is_frt_sla_met then 1 end) as missed_count,
-        coalesce(sum(hours_late), 0.0) as hours_late
+        coalesce({{ exact_sum('hours_late') }}, 0.0) as hours_late
     from judged
     group by {{ column }}
     {% if not loop.last %}union all{% endif %}

@@ -28,7 +28,7 @@ final as (
     select
         statuses.status,
         count(open_tickets.ticket_id) as open_count,
-        avg(open_tickets.age_hours) as age_avg_hours,
+        {{ exact_avg('open_tickets.age_hours') }} as age_avg_hours,
         {{ percentile('open_tickets.age_hours', 0.5) }} as age_median_hours,
         {{ percentile('open_tickets.age_hours', 0.95) }} as age_p95_hours,
         max(open_tickets.age_hours) as age_max_hours,

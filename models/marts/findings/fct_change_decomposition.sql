@@ -1,7 +1,7 @@
 -- Grain: one row for each comparison, metric, dimension and segment. Question: why did first responses or the SLA change:
 -- because tickets shifted between segments (mix), or because segments got better or worse (rate)?
 -- Both effects are taken at the mean of the two windows, so that they add up exactly; mix is against the overall value,
--- so that a shift towards a better segment counts as better.
+-- so that a shift towards a better segment counts as better. 4_weeks_calm leaves out the days of incidents.
 
 with measured as (
     select * from {{ ref('int_change_segments_measured') }}

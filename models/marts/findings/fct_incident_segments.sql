@@ -15,13 +15,13 @@ summed as (
         days_scored.segment_type,
         days_scored.segment,
         sum(days_scored.tickets_created) as tickets_created,
-        sum(days_scored.expected_tickets) as expected_tickets,
-        sum(days_scored.tickets_created) - sum(days_scored.expected_tickets) as extra_tickets,
-        sum(days_scored.waiting_hours) - sum(days_scored.expected_waiting_hours) as extra_waiting_hours,
+        {{ exact_sum('days_scored.expected_tickets') }} as expected_tickets,
+        sum(days_scored.tickets_created) - {{ exact_sum('days_scored.expected_tickets') }} as extra_tickets,
+        {{ exact_sum('days_scored.waiting_hours') }} - {{ exact_sum('days_scored.expected_waiting_hours') }} as extra_waiting_hours,
         -- Of a count around its expectation, and of an expectation that is a mean over reference days.
         sqrt(
             sum(days_scored.tickets_created)
-            + sum(days_scored.expected_tickets / days_scored.reference_days_count)
+            + {{ exact_sum('days_scored.expected_tickets / days_scored.reference_days_count') }}
         ) * max(days_scored.dispersion) as extra_error
     from incident_days
     inner join days_scored

@@ -18,7 +18,12 @@ days_scored as (
 ),
 
 responses as (
-    select * from {{ ref('int_incident_responses_compared') }}
+    select
+        *,
+        power(frt_count, 2)
+        * (coalesce(frt_variance, 0) / frt_count + coalesce(reference_frt_variance, 0) / reference_frt_count)
+            as frt_error_square
+    from {{ ref('int_incident_responses_compared') }}
     where frt_count > 0 and reference_frt_count > 0
 ),
 
@@ -44,12 +49,9 @@ responded as (
     select
         incident_number,
         sum(frt_count) as frt_count,
-        sum(frt_count * frt_avg_minutes) / sum(frt_count) as frt_avg_minutes,
-        sum(frt_count * reference_frt_avg_minutes) / sum(frt_count) as frt_expected_minutes,
-        sqrt(sum(
-            power(frt_count, 2)
-            * (coalesce(frt_variance, 0) / frt_count + coalesce(reference_frt_variance, 0) / reference_frt_count)
-        )) / sum(frt_count) as frt_effect_error
+        {{ exact_sum('frt_count * frt_avg_minutes') }} / sum(frt_count) as frt_avg_minutes,
+        {{ exact_sum('frt_count * reference_frt_avg_minutes') }} / sum(frt_count) as frt_expected_minutes,
+        sqrt({{ exact_sum('frt_error_square') }}) / sum(frt_count) as frt_effect_error
     from responses
     group by incident_number
 ),
