@@ -378,8 +378,6 @@ def _sized(chart: Any, height: int | alt.Step) -> Any:
         padding={"left": 2, "right": 6, "top": 6, "bottom": 2},
         config=alt.Config(
             font=_FONT,
-            # Each chart's element is one picture to a screen reader, with a table beside it.
-            aria=False,
             view=alt.ViewConfig(stroke=None),
             axis=alt.AxisConfig(
                 labelColor=MUTED,

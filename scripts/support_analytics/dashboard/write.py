@@ -21,6 +21,8 @@ from support_analytics.errors import UserError
 PROJECT = Path(__file__).resolve().parents[3]
 # A page of this size still opens within seconds; more is worth a warning.
 LARGE_PAGE_BYTES = 8_000_000
+# Stands for the column in the rendered macro.
+_COLUMN = "redacted_column_placeholder"
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,6 @@ def assemble(payload: Payload) -> bytes:
 def project_redaction(project: Path = PROJECT) -> Callable[[str], str]:
     """The project's macro redact_text, compiled. Raises BuildError where dbt cannot."""
     from support_analytics.dbt_runner import DbtSession, log_folder
-    from support_analytics.exports import redaction
 
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -111,9 +112,10 @@ def project_redaction(project: Path = PROJECT) -> Callable[[str], str]:
         )
         try:
             session.parse()
-            return redaction(session)
+            template = session.render("{{ redact_text('" + _COLUMN + "') }}").strip()
         finally:
             session.close()
+    return lambda column: template.replace(_COLUMN, column)
 
 
 @lru_cache(maxsize=1)

@@ -98,6 +98,8 @@ class Page {
         mode: 'vega', renderer: 'svg', actions: false, ast: true, defaultStyle: false, tooltip: chartTooltip,
         logLevel: VEGA_ERRORS_ONLY,
       });
+      // The element around is the picture that a screen reader names; its marks would only be noise.
+      place.querySelector('svg').setAttribute('aria-hidden', 'true');
       this.views[name] = view;
       return;
     }
