@@ -16,15 +16,16 @@ from typing import Any
 import duckdb
 import yaml
 
-from support_analytics import exports, packages, publish, warehouse
+from support_analytics import exports, packages, publish, rejections, warehouse
 from support_analytics.dbt_runner import DbtSession, Outcome, log_folder
+from support_analytics.engine import check_memory_limit, engine_settings
 from support_analytics.errors import BuildError, UserError
+from support_analytics.inputs import InputOptions, opened_inputs
 from support_analytics.progress import Progress
-from support_analytics.raw_files import RawFile, open_raw_file
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE_NAME = "support_analytics.duckdb"
-SHOWN_REASONS = 3
+SHOWN_FAILURES = 3
 _INSTANT = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})"
     r"(?:[ T](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*(?:Z|([+-])(\d{2})(?::?(\d{2}))?)?)?",
@@ -34,11 +35,23 @@ _INSTANT = re.compile(
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """What a build is asked for. Options left out keep the project's defaults."""
+    """What a build is asked for. Options left out keep the project's defaults.
 
-    tickets: Path
+    tickets, users, mapping and encoding are as in InputOptions. max_rejected_rate is a share of the
+    tickets, 0 to 1. memory_limit and spill_dir are DuckDB's: a size such as 2GB, and the folder for
+    what does not fit into it. redact and keep_text are about texts in what people see.
+    """
+
+    tickets: Path | str | Sequence[str]
     out: Path
-    users: Path | None = None
+    users: Path | str | None = None
+    mapping: str | None = None
+    encoding: str | None = None
+    max_rejected_rate: float = 0.05
+    memory_limit: str | None = None
+    spill_dir: Path | None = None
+    redact: bool = True
+    keep_text: bool = True
     as_of: str | None = None
     timezone: str | None = None
     sla_targets: Path | None = None
@@ -50,6 +63,17 @@ class BuildOptions:
     def database_path(self) -> Path:
         """The DuckDB file of the build."""
         return self.database or self.out / DATABASE_NAME
+
+    @property
+    def inputs(self) -> InputOptions:
+        """The part about the user's files."""
+        tickets = [self.tickets] if isinstance(self.tickets, str | Path) else self.tickets
+        return InputOptions(
+            tickets=[str(given) for given in tickets],
+            users=None if self.users is None else str(self.users),
+            mapping=self.mapping,
+            encoding=self.encoding,
+        )
 
 
 @dataclass
@@ -81,21 +105,21 @@ def build(
     progress = progress or Progress(stream=None)
     variables = _variables(options)
     sla_targets = _sla_targets(options, project)
+    if options.memory_limit is not None:
+        check_memory_limit(options.memory_limit)
     warehouse.check_database_path(options.database_path)
     with contextlib.ExitStack() as cleanup:
         # Headers are checked before anything is locked or made.
-        raw_files = [
-            cleanup.enter_context(open_raw_file(path, warehouse.raw_schema(project, table)))
-            for path, table in _raw_inputs(options)
-        ]
+        inputs = cleanup.enter_context(opened_inputs(options.inputs, project))
+        variables |= inputs.variables
         stage = cleanup.enter_context(
             publish.staged_build(options.out, options.database_path, project)
         )
-        with warehouse.open_database(stage.staged_database) as connection:
-            inputs = [_load(connection, raw, progress) for raw in raw_files]
-            if options.users is None:
-                schema = warehouse.raw_schema(project, warehouse.USERS_TABLE)
-                warehouse.create_raw_table(connection, schema)
+        settings = cleanup.enter_context(
+            engine_settings(options.memory_limit, options.spill_dir, stage.out)
+        )
+        with warehouse.open_database(stage.staged_database, settings) as connection:
+            read = inputs.load(connection, stage.work, progress, settings)
             if sla_targets:
                 warehouse.load_sla_targets(connection, sla_targets)
         session = DbtSession(
@@ -105,24 +129,38 @@ def build(
             variables=variables,
             threads=options.threads or min(4, os.cpu_count() or 1),
             log_folder=log_folder(project, stage.work),
+            settings=settings,
         )
-        outcome, redact = _run_models(session, bool(sla_targets), progress)
-        with duckdb.connect(str(stage.staged_database)) as connection:
-            report = _report(connection, options, outcome)
+        outcome, rules = _run_models(session, bool(sla_targets), options.keep_text, progress)
+        with duckdb.connect(str(stage.staged_database), config=settings) as connection:
+            judged = rejections.count(connection, outcome)
+            rejections.check(
+                connection,
+                judged,
+                outcome,
+                rules,
+                stage,
+                limit=options.max_rejected_rate,
+                file_format=options.file_format,
+                tickets=inputs.tickets_shown,
+            )
+            _check_as_of(outcome)
             if outcome.failures:
                 raise BuildError(_failure_line(outcome.failures, session.log_folder))
+            report = _report(connection, options, judged, outcome)
             progress.phase("writing exports")
             report.files = exports.export_marts(
                 connection,
                 outcome.marts,
                 stage.exports,
                 options.file_format,
-                redact,
+                rules,
                 lambda done, total, name: progress.count(done / total, f"{done}/{total} {name}"),
             )
-        own_files = _write_manifest(stage, report, inputs, variables)
+        own_files = _write_manifest(stage, report, read, variables)
         warehouse.check_not_written(stage.database)
         stage.publish(own_files)
+        rejections.forget(stage.out)
     progress.end()
     report.seconds = progress.seconds
     return report
@@ -165,8 +203,10 @@ def check_time_zone(name: str) -> str:
     return name
 
 
-def _variables(options: BuildOptions) -> dict[str, str]:
-    variables = {}
+def _variables(options: BuildOptions) -> dict[str, Any]:
+    variables: dict[str, Any] = {}
+    if not options.redact:
+        variables["redact"] = False
     if options.as_of is not None:
         variables["as_of_at"] = parse_as_of(options.as_of)
     if options.timezone is not None:
@@ -183,32 +223,9 @@ def _sla_targets(
     return warehouse.read_sla_targets(options.sla_targets, settings["vars"]["ticket_channels"])
 
 
-def _raw_inputs(options: BuildOptions) -> list[tuple[Path, str]]:
-    inputs = [(options.tickets, warehouse.TICKETS_TABLE)]
-    if options.users is not None:
-        inputs.append((options.users, warehouse.USERS_TABLE))
-    return inputs
-
-
-def _load(
-    connection: duckdb.DuckDBPyConnection, raw: RawFile, progress: Progress
-) -> dict[str, Any]:
-    """Fill the file's raw table and return what was read, for the manifest."""
-    progress.phase(f"reading {raw.path.name}")
-    warehouse.load_raw_file(connection, raw, progress.count)
-    if not raw.records and raw.schema.table == warehouse.TICKETS_TABLE:
-        raise UserError(f"{raw.path} has a header and no tickets below it")
-    return {
-        "table": raw.schema.table,
-        "name": raw.path.name,
-        "records": raw.records,
-        "sha256": raw.sha256,
-    }
-
-
 def _run_models(
-    session: DbtSession, has_sla_targets: bool, progress: Progress
-) -> tuple[Outcome, Any]:
+    session: DbtSession, has_sla_targets: bool, keep_text: bool, progress: Progress
+) -> tuple[Outcome, exports.CellRules]:
     progress.phase("preparing dbt")
     _install_packages(session.project, progress)
     loaded = [warehouse.TICKETS_TABLE, warehouse.USERS_TABLE]
@@ -216,14 +233,14 @@ def _run_models(
         loaded.append(warehouse.SLA_TABLE)
     try:
         session.parse()
-        redact = exports.redaction(session)
+        rules = exports.cell_rules(session, keep_text)
         progress.phase("building and testing models")
         outcome = session.build(
             loaded, lambda done, total, name: progress.count(done / total, f"{done}/{total} {name}")
         )
     finally:
         session.close()
-    return outcome, redact
+    return outcome, rules
 
 
 def _install_packages(project: Path, progress: Progress) -> None:
@@ -240,34 +257,19 @@ def _install_packages(project: Path, progress: Progress) -> None:
         progress.note(report)
 
 
-def _report(
-    connection: duckdb.DuckDBPyConnection, options: BuildOptions, outcome: Outcome
-) -> BuildReport:
-    """Counts of the run. Raises UserError where its failures are the input's."""
+def _check_as_of(outcome: Outcome) -> None:
     early = [line for line in outcome.failures if "as_of_at" in line and "is before" in line]
     if early:
         message = early[0].partition(": ")[2]
         raise UserError(f"--as-of: {message}; give a later one, or none for the latest instant")
-    try:
-        accepted, rejected = connection.execute(
-            "select (select count(*) from staging.stg_tickets),"
-            " (select count(*) from staging.rejected_tickets)"
-        ).fetchone()
-        reasons = dict(
-            connection.execute(
-                "select reason, count(*) as tickets from (select unnest(string_split(reasons, '|'))"
-                " as reason from staging.rejected_tickets) group by reason"
-                " order by tickets desc, reason"
-            ).fetchall()
-        )
-    except duckdb.Error:
-        raise BuildError(_failure_line(outcome.failures or ["staging is missing"], None)) from None
-    if not accepted:
-        raise UserError(
-            f"{options.tickets}: all {rejected} tickets are rejected ({shown_reasons(reasons)})"
-        )
-    if outcome.failures:
-        return BuildReport(options.out, options.database_path, 0, 0, {}, "", None)
+
+
+def _report(
+    connection: duckdb.DuckDBPyConnection,
+    options: BuildOptions,
+    judged: rejections.Judged,
+    outcome: Outcome,
+) -> BuildReport:
     as_of_at = connection.execute(
         "select replace(cast(as_of_at as varchar), ' ', 'T') from intermediate.int_clock_derived"
     ).fetchone()[0]
@@ -278,9 +280,9 @@ def _report(
     return BuildReport(
         out=options.out,
         database=options.database_path,
-        accepted_tickets=accepted,
-        rejected_tickets=rejected,
-        rejection_reasons=reasons,
+        accepted_tickets=judged.accepted,
+        rejected_tickets=judged.rejected,
+        rejection_reasons=dict(judged.reasons),
         as_of_at=as_of_at,
         joined_tickets=joined[0] if joined else None,
         models_count=outcome.models_count,
@@ -289,16 +291,9 @@ def _report(
     )
 
 
-def shown_reasons(reasons: Mapping[str, int]) -> str:
-    """The commonest rejection reasons with their counts, in one line."""
-    shown = [f"{reason} {count}" for reason, count in list(reasons.items())[:SHOWN_REASONS]]
-    more = len(reasons) - len(shown)
-    return ", ".join(shown) + (f", and {more} more" if more > 0 else "")
-
-
 def _failure_line(failures: Sequence[str], log: Path | None) -> str:
-    shown = "; ".join(failures[:SHOWN_REASONS])
-    more = len(failures) - SHOWN_REASONS
+    shown = "; ".join(failures[:SHOWN_FAILURES])
+    more = len(failures) - SHOWN_FAILURES
     rest = f"; and {more} more" if more > 0 else ""
     return f"{shown}{rest}" + (f" (see {log / 'dbt.log'})" if log else "")
 
@@ -307,7 +302,7 @@ def _write_manifest(
     stage: publish.Stage,
     report: BuildReport,
     inputs: Sequence[Mapping[str, Any]],
-    variables: Mapping[str, str],
+    variables: Mapping[str, Any],
 ) -> list[str]:
     """Write what the build read and wrote; returns its files, relative to the output folder."""
     files: list[dict[str, Any]] = [{"name": file.name, "rows": file.rows} for file in report.files]

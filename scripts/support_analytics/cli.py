@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from support_analytics import interruption
-from support_analytics.errors import SupportAnalyticsError, one_line
+from support_analytics.errors import BuildError, SupportAnalyticsError, one_line
 
 UNCHANGED = "outputs are as they were"
+SUGGEST = "suggest-mapping"
+# Share of the tickets. The sample has half a percent.
+MAX_REJECTED_RATE = 0.05
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Interrupted it returns 128 and the signal's number, as shells do.
     """
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == [SUGGEST]:
+        options = _suggest_parser().parse_args(given[1:])
+    else:
+        options = _parser().parse_args(given)
     interruption.listen()
     try:
         return options.run(options)
@@ -35,30 +43,74 @@ def _explained(error: BaseException) -> tuple[str, int]:
     if number is not None:
         word = "terminated" if number == signal.SIGTERM else "interrupted"
         return f"{word}; {UNCHANGED}", 128 + number
+    if isinstance(error, BuildError) and (engine_problem := _engine_problem(error)):
+        return f"{engine_problem}; {UNCHANGED}", error.exit_code
     if isinstance(error, SupportAnalyticsError):
         return str(error), error.exit_code
     if isinstance(error, ModuleNotFoundError):
         return f"Python module {error.name} is missing: install the Python requirements first", 1
     if isinstance(error, MemoryError):
         return f"out of memory; {UNCHANGED}", 1
+    if engine_problem := _engine_problem(error):
+        return f"{engine_problem}; {UNCHANGED}", 1
     if isinstance(error, OSError):
         place = error.filename or "the system"
         return one_line(f"{place}: {error.strerror or error}; {UNCHANGED}"), 1
     return one_line(f"{type(error).__name__}: {error}; {UNCHANGED}"), 1
 
 
+def _engine_problem(error: BaseException) -> str | None:
+    """What DuckDB, or a model through dbt, says about a full disk or memory, put plainly."""
+    text = str(error)
+    if "No space left on device" in text or getattr(error, "errno", None) == errno.ENOSPC:
+        place = getattr(error, "filename", None)
+        return f"no space is left on the disk{f' of {place}' if place else ''}; free some"
+    if "File too large" in text:
+        return "a file grew larger than the system lets it"
+    if "Out of Memory" in text or "could not allocate" in text.lower():
+        return "out of memory; give a higher --memory-limit, or a --spill-dir on a larger disk"
+    return None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="build_metrics.py",
-        description="Build every mart from ticket and user CSVs, test it, and write it to files.",
+        description="Build every mart from an export of tickets and users, test it, and write it "
+        f"to files. `build_metrics.py {SUGGEST} EXPORT` writes a first mapping for an export.",
         epilog="Exit code: 0 done; 1 a model or a data test failed; 2 an input or option to put "
         "right. On anything but 0 the outputs of earlier builds are as they were.",
     )
     parser.add_argument(
-        "--tickets", type=Path, required=True, metavar="CSV", help="tickets, raw schema"
+        "--tickets",
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="FILE",
+        help="tickets: CSV (commas, semicolons, tabs), JSON lines, Parquet, .xlsx, gzip of the "
+        "first two; several files or a pattern count as one. With --mapping also NAME=FILE for "
+        "each input, or a folder",
     )
     parser.add_argument(
-        "--users", type=Path, metavar="CSV", help="creators; without it, tickets have no attributes"
+        "--users", metavar="FILE", help="creators; without it, tickets have no attributes"
+    )
+    parser.add_argument(
+        "--mapping",
+        metavar="NAME",
+        help="how the export's columns become the raw ones: zendesk, freshdesk, intercom, "
+        "servicenow, or a mapping file (docs/mappings.md); default: they are the raw ones",
+    )
+    parser.add_argument(
+        "--encoding",
+        metavar="NAME",
+        help="of text files (default: UTF-8, or UTF-16 where the file says so); latin-1, cp1252",
+    )
+    parser.add_argument(
+        "--max-rejected-rate",
+        type=_share,
+        default=MAX_REJECTED_RATE,
+        metavar="SHARE",
+        help="of rejected tickets, 0 to 1; above it the build fails and writes them beside --out "
+        f"(default: {MAX_REJECTED_RATE})",
     )
     parser.add_argument(
         "--out",
@@ -95,9 +147,54 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--threads", type=_positive, metavar="N", help="models at a time (default: up to 4)"
     )
+    parser.add_argument(
+        "--no-redact",
+        action="store_true",
+        help="keep e-mails, phones, card and tax numbers in texts; for a trusted place",
+    )
+    parser.add_argument(
+        "--no-text", action="store_true", help="leave messages and what quotes them out of files"
+    )
+    parser.add_argument(
+        "--memory-limit", metavar="SIZE", help="of DuckDB, such as 2GB (default: most of it)"
+    )
+    parser.add_argument(
+        "--spill-dir",
+        type=Path,
+        metavar="DIR",
+        help="for what does not fit into memory (default: beside the database)",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
     parser.set_defaults(run=_build)
     return parser
+
+
+def _suggest_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"build_metrics.py {SUGGEST}",
+        description="Write a first mapping for an export: guesses from the names and values of its "
+        "columns, and a DECIDE comment wherever a person must look.",
+        epilog="Exit code: 0 written; 2 a file or option to put right.",
+    )
+    parser.add_argument("export", metavar="EXPORT", help="the tickets, as for --tickets")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="mapping to write, never over another file (default: EXPORT with .mapping.yml)",
+    )
+    parser.add_argument("--encoding", metavar="NAME", help="of a text file")
+    parser.set_defaults(run=_suggest)
+    return parser
+
+
+def _suggest(options: argparse.Namespace) -> int:
+    from support_analytics.build import PROJECT
+    from support_analytics.mapping_guess import write_suggestion
+
+    for line in write_suggestion(Path(options.export), options.out, options.encoding, PROJECT):
+        print(line)
+    return 0
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -118,6 +215,13 @@ def _build(options: argparse.Namespace) -> int:
                 database=options.db,
                 file_format=options.format,
                 threads=options.threads,
+                mapping=options.mapping,
+                encoding=options.encoding,
+                max_rejected_rate=options.max_rejected_rate,
+                memory_limit=options.memory_limit,
+                spill_dir=options.spill_dir,
+                redact=not options.no_redact,
+                keep_text=not options.no_text,
             ),
             progress,
         )
@@ -128,7 +232,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _summary(report) -> str:
-    from support_analytics.build import shown_reasons
+    from support_analytics.rejections import shown_reasons
 
     total = report.accepted_tickets + report.rejected_tickets
     lines = [f"tickets   {report.accepted_tickets:,} of {total:,} accepted"]
@@ -158,3 +262,13 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
     return number
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a share from 0 to 1, such as 0.05")
+    return share

@@ -21,6 +21,7 @@ PROFILE = "support_analytics"
 TARGET = "duckdb"
 # In a column's meta: the text in it is a person's, and is redacted wherever people see it.
 TEXT_META = "contains_message_text"
+_PATH_VARIABLE = "SUPPORT_ANALYTICS_BUILD_DATABASE"
 _PARSE_CACHE = "partial_parse.msgpack"
 
 
@@ -47,7 +48,7 @@ class Outcome:
 
 @dataclass
 class DbtSession:
-    """One project, one DuckDB file, one set of vars; parsed once.
+    """One project, one DuckDB file, one set of vars; parsed once. settings are DuckDB's.
 
     work is a scratch folder for the profile and dbt's target; variables are dbt vars.
     """
@@ -58,13 +59,15 @@ class DbtSession:
     variables: Mapping[str, Any]
     threads: int
     log_folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
     _manifest: Any = field(default=None, repr=False)
 
     def parse(self) -> None:
         """Parse the project. Raises BuildError."""
         profiles = yaml.safe_load((self.project / "profiles.example.yml").read_text("utf-8"))
         output = profiles[PROFILE]["outputs"][TARGET]
-        output |= {"path": str(self.database), "threads": self.threads}
+        output |= {"path": f"{{{{ env_var('{_PATH_VARIABLE}') }}}}", "threads": self.threads}
+        output["settings"] = output.get("settings", {}) | dict(self.settings)
         profile = {PROFILE: {"target": TARGET, "outputs": {TARGET: output}}}
         (self.work / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
 
@@ -161,7 +164,7 @@ class DbtSession:
             f"--log-path={self.log_folder}",
         ]
         variables = yaml.safe_dump(dict(self.variables), default_flow_style=True, width=10**6)
-        with _clean_surroundings():
+        with _clean_surroundings(self.database):
             run = dbtRunner(manifest=self._manifest, callbacks=[collect]).invoke(
                 [*quiet, *command, *folders, f"--vars={variables.strip()}"]
             )
@@ -252,14 +255,19 @@ def _forget_path_when_parsing() -> None:
 
 
 @contextlib.contextmanager
-def _clean_surroundings() -> Iterator[None]:
-    """Keep the caller's DBT_* settings, working folder and Python warnings out of the run."""
+def _clean_surroundings(database: Path) -> Iterator[None]:
+    """Keep the caller's DBT_* settings, working folder and Python warnings out of the run.
+
+    The database's path reaches the profile as a variable: dbt would run Jinja that stands in it.
+    """
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("DBT_")}
     folder = Path.cwd()
+    os.environ[_PATH_VARIABLE] = str(database)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
+        del os.environ[_PATH_VARIABLE]
         os.environ.update(kept)
         os.chdir(folder)

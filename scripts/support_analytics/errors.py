@@ -27,6 +27,11 @@ class BuildError(SupportAnalyticsError):
 
 
 def one_line(text: str, limit: int = MESSAGE_LENGTH) -> str:
-    """Return text with whitespace runs as single blanks, cut to limit characters."""
-    line = " ".join(text.split())
+    """Return text with whitespace runs as single blanks, cut to limit characters.
+
+    Control characters, which a terminal would obey, become question marks.
+    """
+    line = "".join(
+        character if character.isprintable() else "?" for character in " ".join(text.split())
+    )
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -16,6 +16,15 @@ FORMATS = ("csv", "parquet")
 INLINE_REDACTIONS = 2
 # Stands for the column in a rendered macro.
 _COLUMN = "redacted_column_placeholder"
+_BETWEEN = "\n-- next macro\n"
+# What users are known by, besides the texts that models mark.
+_USER_COLUMNS = {"creator_id", "country", "plan"}
+# Bare digits in these are an id or a time, whatever phone they look like. Cards and tax numbers,
+# which have check digits, are taken out all the same.
+_DIGIT_COLUMNS = {
+    *("ticket_id", "creator_id", "created_at", "resolved_at", "first_response_time", "signup_date"),
+}
+_MESSAGE_COLUMNS = {"message_text", "message_text_redacted", "malformed_record", "ai_rationale"}
 _COPY_OPTIONS = {
     "csv": "format csv, header true, delimiter ',', quote '\"', escape '\"', nullstr ''",
     "parquet": "format parquet, compression zstd",
@@ -30,13 +39,32 @@ class ExportedFile:
     rows: int
 
 
-def redaction(session: DbtSession) -> Callable[[str], str]:
-    """Return a function from a column's SQL to the SQL of its redacted text.
+@dataclass(frozen=True)
+class CellRules:
+    """What becomes of texts on their way to people, as functions from a column's SQL to SQL.
 
-    The SQL is the project's macro redact_text, so that exports and models redact alike.
+    redact takes out personal items; guard is a pattern that every text with one matches.
+    neutralise keeps spreadsheets from running a cell. keeps_text: whether messages, and what quotes
+    them, are written at all.
     """
-    template = session.render("{{ redact_text('" + _COLUMN + "') }}").strip()
-    return lambda column: template.replace(_COLUMN, column)
+
+    redact: Callable[[str], str]
+    guard: str = ""
+    neutralise: Callable[[str], str] = lambda column: column
+    keeps_text: bool = True
+
+
+def cell_rules(session: DbtSession, keeps_text: bool = True) -> CellRules:
+    """The rules as the project's macros write them, so that exports and models redact alike."""
+    macros = [f"redact_text('{_COLUMN}')", "redaction_guard()", f"neutralise_cell('{_COLUMN}')"]
+    rendered = session.render(_BETWEEN.join("{{ " + macro + " }}" for macro in macros))
+    redacted, guard, neutralised = (part.strip() for part in rendered.split(_BETWEEN.strip()))
+    return CellRules(
+        lambda column: redacted.replace(_COLUMN, column),
+        guard,
+        lambda column: neutralised.replace(_COLUMN, column),
+        keeps_text,
+    )
 
 
 def export_marts(
@@ -44,7 +72,7 @@ def export_marts(
     marts: Sequence[Mart],
     folder: Path,
     file_format: str,
-    redact: Callable[[str], str],
+    rules: CellRules,
     progress: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> list[ExportedFile]:
     """Write each mart to folder/<mart>.<file_format>, rows in the order of the mart's key.
@@ -55,7 +83,7 @@ def export_marts(
     files = []
     for done, mart in enumerate(marts, start=1):
         path = folder / f"{mart.name}.{file_format}"
-        query = export_sql(connection, mart, file_format, redact)
+        query = export_sql(connection, mart, file_format, rules)
         target = str(path).replace("'", "''")
         rows = connection.execute(
             f"copy ({query}) to '{target}' ({_COPY_OPTIONS[file_format]})"
@@ -69,27 +97,42 @@ def export_sql(
     connection: duckdb.DuckDBPyConnection,
     mart: Mart,
     file_format: str,
-    redact: Callable[[str], str],
+    rules: CellRules,
 ) -> str:
     """The query whose result is the mart's file."""
     described = connection.execute(f"describe {mart.relation}").fetchall()
     columns = {name: data_type for name, data_type, *_ in described}
-    redacted = [name for name in columns if name in mart.redacted_columns]
+    columns_dropped = set() if rules.keeps_text else _MESSAGE_COLUMNS & set(columns)
+    redacted = [
+        name
+        for name, data_type in columns.items()
+        if name not in columns_dropped
+        and (
+            name in mart.redacted_columns or _is_personal(connection, mart, name, data_type, rules)
+        )
+    ]
     is_folded = len(redacted) > INLINE_REDACTIONS
     shown = []
     for name, data_type in columns.items():
         value = f"mart.{_quoted(name)}"
-        if name in redacted and is_folded:
-            value = f"texts.redacted[{redacted.index(name) + 1}]"
+        if name in columns_dropped:
+            value = "cast(null as varchar)"
         elif name in redacted:
-            value = redact(value)
-        elif file_format == "csv":
-            value = _csv_value(value, data_type)
+            place = redacted.index(name) + 1
+            text = f"texts.redacted[{place}]" if is_folded else f"mart.redacted_text_{place}"
+            value = _kept_digits(name, value, text)
+        if file_format == "csv" and name not in columns_dropped:
+            value = _csv_value(value, data_type, rules)
         shown.append(f"{value} as {_quoted(name)}")
     order = ", ".join(f"mart.{_quoted(name)}" for name in _order(connection, mart, columns))
     selected = f"select {', '.join(shown)}"
     if not is_folded:
-        return f"{selected} from {mart.relation} as mart order by {order}"
+        # In a query of their own: what follows names each several times.
+        texts = "".join(
+            f", {rules.redact(_quoted(name))} as redacted_text_{place}"
+            for place, name in enumerate(redacted, start=1)
+        )
+        return f"{selected} from (select *{texts} from {mart.relation}) as mart order by {order}"
     texts = "[" + ", ".join(f"cast({_quoted(name)} as varchar)" for name in redacted) + "]"
     return f"""
         with numbered as materialized (
@@ -100,7 +143,7 @@ def export_sql(
             from numbered
         ),
         texts as (
-            select text_row, list({redact("text")} order by position) as redacted
+            select text_row, list({rules.redact("text")} order by position) as redacted
             from unfolded
             group by text_row
         )
@@ -125,7 +168,31 @@ def _order(
     return list(columns) if has_ties else key
 
 
-def _csv_value(column: str, data_type: str) -> str:
+def _is_personal(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, name: str, data_type: str, rules: CellRules
+) -> bool:
+    """Whether a column of users holds anything that redaction could find."""
+    if name not in _USER_COLUMNS or data_type != "VARCHAR":
+        return False
+    (has_any,) = connection.execute(
+        f"select exists (select 1 from {mart.relation} where regexp_matches({_quoted(name)}, ?))",
+        [rules.guard],
+    ).fetchone()
+    return has_any
+
+
+def _kept_digits(name: str, written: str, redacted: str) -> str:
+    if name not in _DIGIT_COLUMNS:
+        return redacted
+    return (
+        f"case when regexp_full_match({written}, '[0-9]+') and {redacted} = '[phone]'"
+        f" then {written} else {redacted} end"
+    )
+
+
+def _csv_value(column: str, data_type: str, rules: CellRules) -> str:
+    if data_type == "VARCHAR":
+        return rules.neutralise(f"({column})")
     if not data_type.startswith("TIMESTAMP"):
         return column
     instant = f"timezone('UTC', {column})" if data_type.endswith("TIME ZONE") else column

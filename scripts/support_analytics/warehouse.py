@@ -6,7 +6,7 @@ The raw tables stand where `dbt seed` puts the sample, so that the models cannot
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -76,9 +76,11 @@ def check_not_written(path: Path) -> None:
         pass
 
 
-def open_database(path: Path) -> duckdb.DuckDBPyConnection:
+def open_database(
+    path: Path, settings: Mapping[str, str] | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open or create the DuckDB file at path, with the schema of the raw tables in it."""
-    connection = duckdb.connect(str(path))
+    connection = duckdb.connect(str(path), config=dict(settings or {}))
     connection.execute(f"create schema if not exists {RAW_SCHEMA}")
     return connection
 
@@ -88,19 +90,41 @@ def load_raw_file(
     raw: RawFile,
     progress: Callable[[float], None] = lambda share: None,
 ) -> int:
-    """Fill the raw table of raw.schema from the file and return its number of records.
+    """Fill the raw table of raw.schema from the file alone and return its number of records."""
+    create_raw_table(connection, raw.schema)
+    return append_raw_file(connection, raw, 0, progress)
 
-    Batch by batch, so that memory does not grow with the file. progress gets the share of the file
-    read, 0 to 1. Raises UserError for text that is not UTF-8.
+
+def append_raw_file(
+    connection: duckdb.DuckDBPyConnection,
+    raw: RawFile,
+    lines_before: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
+) -> int:
+    """Add the file's records to the raw table of raw.schema and return their number.
+
+    Batch by batch, so that memory does not grow with the file. lines_before is added to the line
+    numbers. progress gets the share of the file read, 0 to 1. Raises UserError for what cannot be
+    read.
     """
-    table = create_raw_table(connection, raw.schema)
     connection.begin()
     for batch in raw.batches():
-        arrow_batch = _arrow_table(batch)  # noqa: F841 (DuckDB finds it by its name)
-        connection.execute(f"insert into {table} select * from arrow_batch")
+        append_arrow(connection, raw.schema.table, _arrow_table(batch, lines_before))
         progress(min(raw.bytes_read / max(raw.size, 1), 1))
     connection.commit()
     return raw.records
+
+
+def append_arrow(
+    connection: duckdb.DuckDBPyConnection, table: str, arrow_rows: pa.Table | pa.RecordBatch
+) -> None:
+    """Add rows, in the columns of the raw table, to it."""
+    arrow_table = (  # noqa: F841 (DuckDB finds it by its name)
+        pa.Table.from_batches([arrow_rows])
+        if isinstance(arrow_rows, pa.RecordBatch)
+        else arrow_rows
+    )
+    connection.execute(f"insert into {RAW_SCHEMA}.{_quoted(table)} select * from arrow_table")
 
 
 def create_raw_table(connection: duckdb.DuckDBPyConnection, schema: RawSchema) -> str:
@@ -178,9 +202,10 @@ def _target(where: str, column: str, text: str | None) -> float | None:
     return minutes
 
 
-def _arrow_table(batch: RawBatch) -> pa.Table:
+def _arrow_table(batch: RawBatch, lines_before: int) -> pa.Table:
     columns = {name: pa.array(values, pa.string()) for name, values in batch.columns.items()}
-    columns["line_number"] = pa.array(batch.line_number, pa.int64())
+    lines = [None if line is None else line + lines_before for line in batch.line_number]
+    columns["line_number"] = pa.array(lines, pa.int64())
     columns["malformed_record"] = pa.array(batch.malformed_record, pa.string())
     return pa.table(columns)
 

@@ -514,6 +514,8 @@ def start_command(inputs: Inputs, folder: Path) -> subprocess.Popen[str]:
     for name, path in write_inputs(inputs, folder).items():
         command += [f"--{name}", str(path)]
     command += ["--out", str(folder / "exports"), "--timezone", inputs.timezone]
+    # Rejected rows are what the inputs are full of.
+    command += ["--max-rejected-rate", "1"]
     if inputs.as_of is not None:
         command += [f"--as-of={inputs.as_of}"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -13,8 +13,9 @@ import duckdb
 import pytest
 from conftest import Build
 from support_analytics.dbt_runner import Mart
-from support_analytics.exports import export_marts
+from support_analytics.exports import CellRules, export_marts
 
+UPPER = CellRules(lambda column: f"upper({column})")
 E_MAIL = re.compile(r"[\w.]+@[\w.]+\.\w+")
 
 
@@ -136,7 +137,7 @@ def odd_mart() -> tuple[duckdb.DuckDBPyConnection, Mart]:
 
 def test_forms_of_values(odd_mart: tuple[duckdb.DuckDBPyConnection, Mart], tmp_path: Path) -> None:
     connection, mart = odd_mart
-    (file,) = export_marts(connection, [mart], tmp_path, "csv", lambda column: f"upper({column})")
+    (file,) = export_marts(connection, [mart], tmp_path, "csv", UPPER)
     assert (file.name, file.rows) == ("odd.csv", 4)
     text = (tmp_path / "odd.csv").read_bytes().decode("utf-8")
     assert text == (
@@ -157,7 +158,9 @@ def test_a_mart_without_a_real_key_is_ordered_by_all_columns(
     connection.execute(
         "create table odd as select * from (values (2, 1), (1, 2), (1, 1)) as t(a, b)"
     )
-    export_marts(connection, [Mart("odd", "odd", key, frozenset())], tmp_path, "csv", str)
+    export_marts(
+        connection, [Mart("odd", "odd", key, frozenset())], tmp_path, "csv", CellRules(str)
+    )
     assert (tmp_path / "odd.csv").read_text("utf-8") == "a,b\n1,1\n1,2\n2,1\n"
 
 
@@ -169,7 +172,8 @@ def test_many_redacted_columns_stay_with_their_rows(tmp_path: Path) -> None:
         " from range(300000) as numbers(number)"
     )
     mart = Mart("odd", "odd", ("id",), frozenset({"a", "b", "c"}))
-    export_marts(connection, [mart], tmp_path, "csv", lambda column: f"'<' || {column} || '>'")
+    rules = CellRules(lambda column: f"'<' || {column} || '>'")
+    export_marts(connection, [mart], tmp_path, "csv", rules)
     expected = connection.execute(
         "select id, '<' || a || '>', '<' || b || '>', '<' || c || '>', d from odd order by id"
     ).fetchall()
@@ -181,7 +185,9 @@ def test_parquet_keeps_types(
     odd_mart: tuple[duckdb.DuckDBPyConnection, Mart], tmp_path: Path
 ) -> None:
     connection, mart = odd_mart
-    (file,) = export_marts(connection, [mart], tmp_path, "parquet", lambda column: "'hidden'")
+    (file,) = export_marts(
+        connection, [mart], tmp_path, "parquet", CellRules(lambda column: "'hidden'")
+    )
     assert file.rows == 4
     types = duckdb.sql(f"describe from '{tmp_path / 'odd.parquet'}'").fetchall()
     assert {"at": "TIMESTAMP", "day": "DATE", "number": "DOUBLE", "flag": "BOOLEAN"}.items() <= {
