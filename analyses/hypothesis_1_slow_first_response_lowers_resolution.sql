@@ -52,7 +52,7 @@ averaged as (
 
 select
     'A slow first response lowers resolution' as hypothesis,
-    'resolution rate, slowest minus fastest quarter of a channel' as measure,
+    'resolved share, slowest minus fastest quarter of a channel' as measure,
     'all channels' as segment,
     difference as estimate,
     difference - {{ z_95() }} * difference_error as ci_low,

@@ -41,7 +41,7 @@ averaged as (
 
 select
     'Message length predicts resolution time' as hypothesis,
-    'rank correlation within a topic' as measure,
+    'rank correlation (0 none, 1 perfect) within a topic' as measure,
     'resolved tickets' as segment,
     (exp(2 * fisher_z) - 1) / (exp(2 * fisher_z) + 1) as estimate,
     (exp(2 * (fisher_z - {{ z_95() }} * fisher_error)) - 1) / (exp(2 * (fisher_z - {{ z_95() }} * fisher_error)) + 1)

@@ -53,7 +53,7 @@ bounded as (
 -- Wilson and Hilferty: the cube root of a chi-square over its degrees of freedom is nearly normal.
 select
     'Topic predicts resolution time' as hypothesis,
-    'share of the variance of log resolution time between topics' as measure,
+    'part of the differences in resolution time that topics explain' as measure,
     'resolved tickets' as segment,
     share as estimate,
     greatest(0, share - {{ z_95() }} * share_error) as ci_low,

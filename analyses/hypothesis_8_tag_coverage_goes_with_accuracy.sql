@@ -43,7 +43,7 @@ fisher as (
 
 select
     'Tag coverage goes with accuracy' as hypothesis,
-    'correlation of weekly coverage and accuracy' as measure,
+    'correlation (0 none, 1 perfect) of weekly coverage and accuracy' as measure,
     cast(weeks_count as varchar) || ' weeks' as segment,
     correlation as estimate,
     (exp(2 * (fisher_z - {{ z_95() }} * fisher_error)) - 1) / (exp(2 * (fisher_z - {{ z_95() }} * fisher_error)) + 1)

@@ -10,21 +10,21 @@ with scores as (
 
 counted as (
     select
-        'accuracy' as measure,
+        'agrees with the tag' as measure,
         'all tickets' as segment,
         sum(true_positive_count) as right_count,
         sum(support_count) as checked_count
     from scores
     union all
     select
-        'precision' as measure,
+        'is right when given' as measure,
         'category ' || category as segment,
         true_positive_count as right_count,
         predicted_count as checked_count
     from scores
     union all
     select
-        'recall' as measure,
+        'finds the tickets tagged so' as measure,
         'category ' || category as segment,
         true_positive_count as right_count,
         support_count as checked_count
@@ -39,8 +39,9 @@ select
     {{ wilson_bound('high', 'right_count', 'checked_count') }} as ci_high,
     'share' as unit,
     cast(checked_count as bigint) as tickets_count,
-    {{ rate('checked_count', "max(case when measure = 'accuracy' then checked_count end) over ()") }} as share,
+    {{ rate('checked_count', "max(case when measure = 'agrees with the tag' then checked_count end) over ()") }} as share,
     cast(null as double) as p_value,
-    cast(checked_count - right_count as varchar) || ' of ' || cast(checked_count as varchar) || ' wrong' as reading
+    cast(checked_count - right_count as varchar)
+    || case when measure = 'finds the tickets tagged so' then ' missed' else ' wrong' end as reading
 from counted
 order by measure, segment

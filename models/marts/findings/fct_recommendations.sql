@@ -24,6 +24,10 @@ sla_misses as (
     select * from {{ ref('int_sla_misses_measured') }}
 ),
 
+old_open_tickets as (
+    select * from {{ ref('int_old_open_tickets_summed') }}
+),
+
 totals as (
     select * from {{ ref('int_finding_totals_summed') }}
 ),
@@ -81,6 +85,16 @@ figures as (
         hours_late as waiting_hours
     from sla_misses
     where not {{ is_small_sample('applicable_count') }}
+    union all
+    select
+        'backlog' as scope,
+        'all' as segment,
+        'old_open_share' as figure,
+        {{ rate('old_open_tickets.old_open_count', 'totals.tickets_created') }} as figure_value,
+        old_open_tickets.old_open_count as tickets_count,
+        old_open_tickets.age_hours as waiting_hours
+    from old_open_tickets
+    cross join totals
 ),
 
 applied as (
@@ -90,7 +104,8 @@ applied as (
         figures.tickets_count,
         figures.waiting_hours,
         {{ rate('figures.tickets_count', 'totals.tickets_created') }} as ticket_share,
-        figures.waiting_hours / nullif(totals.waiting_hours, 0) as waiting_share
+        case when figures.scope <> 'backlog' then figures.waiting_hours / nullif(totals.waiting_hours, 0) end
+            as waiting_share
     from rules
     inner join figures
         on
@@ -105,7 +120,8 @@ final as (
     select
         row_number() over (
             order by
-                ticket_share + coalesce(waiting_share, 0) desc, scope asc, segment asc, trigger asc
+                -- Hours of open tickets compare with nothing; there the share of tickets stands for both.
+                ticket_share + coalesce(waiting_share, ticket_share) desc, scope asc, segment asc, trigger asc
         ) as recommendation_rank,
         scope,
         segment,

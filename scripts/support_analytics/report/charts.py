@@ -119,7 +119,7 @@ def _daily_tickets(rows: list[Row], incidents: list[Row]) -> Chart | None:
             else "No incident."
         )
     )
-    canvas = _Canvas(270, "Tickets a day, and where ordinary days lie", description)
+    canvas = _Canvas(284, "Tickets a day, and where ordinary days lie", description)
     left, right, top, bottom = 44, _WIDTH - 12, 58, 236
     first, last = rows[0]["created_day"], rows[-1]["created_day"]
     tops = [max(row["tickets_created"], row["expected_high"] or 0) for row in rows]
@@ -138,7 +138,7 @@ def _daily_tickets(rows: list[Row], incidents: list[Row]) -> Chart | None:
         [(x_of(row["created_day"]), y_of(row["tickets_created"])) for row in rows], _BLUE, 1.4
     )
     _incident_labels(canvas, incidents, x_of, top)
-    _legend(canvas, 262, [(_BLUE, "tickets"), (_BAND, "95% of ordinary days"), (_RED, "incident")])
+    _legend(canvas, 274, [(_BLUE, "tickets"), (_BAND, "95% of ordinary days"), (_RED, "incident")])
     return Chart("tickets_a_day.svg", description, canvas.svg())
 
 
@@ -154,7 +154,7 @@ def _weekly_sla(rows: list[Row], incidents: list[Row]) -> Chart | None:
         f" {wording.percent(last_row[-1]['frt_sla_met_rate'])} in the week of"
         f" {wording.day(last_row[-1]['created_week'])}, the last that is finished."
     )
-    canvas = _Canvas(250, "First responses within target, by week", description)
+    canvas = _Canvas(262, "First responses within target, by week", description)
     left, right, top, bottom = 44, _WIDTH - 12, 44, 212
     first, last = rows[0]["created_week"], rows[-1]["created_week"]
     x_of = _day_scale(first, last + timedelta(days=6), left, right)
@@ -171,7 +171,7 @@ def _weekly_sla(rows: list[Row], incidents: list[Row]) -> Chart | None:
     canvas.line(points, _BLUE, 1.6)
     for (x, y), row in zip(points, rows, strict=True):
         canvas.dot(x, y, _BLUE, is_hollow=not row["is_mature"])
-    _legend(canvas, 242, [(_BLUE, "share; hollow where it can still change"), (_RED, "incident")])
+    _legend(canvas, 252, [(_BLUE, "share; hollow where it can still change"), (_RED, "incident")])
     return Chart("first_responses_within_target.svg", description, canvas.svg())
 
 
@@ -188,9 +188,7 @@ def _decomposition(rows: list[Row]) -> Chart | None:
         f" against the four before: {parts}."
     )
     height = 74 + 40 * len(rows)
-    canvas = _Canvas(
-        height, "What changed the share of first responses within target", description
-    )
+    canvas = _Canvas(height, "What changed the share of first responses within target", description)
     effects = [effect for row in rows for effect in (row["rate_effect"], row["mix_effect"])]
     span = max((abs(effect) for effect in effects), default=0) or 1
     middle, half = 400.0, 210.0

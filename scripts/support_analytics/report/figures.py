@@ -31,8 +31,6 @@ _KEY_FIGURES = (
     ("frt_sla_met_rate", "First responses within target", "more", "percent"),
     ("resolution_sla_met_rate", "Resolutions within target", "more", "percent"),
     ("fcr_strict_rate", "Resolved within an hour", "more", "percent"),
-    ("resolution_rate", "Resolved so far", "neither", "percent"),
-    ("closed_without_solution_count", "Closed without a solution", "neither", "whole"),
     ("backlog_closing_count", "Open at the end of the period", "less", "whole"),
 )
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -76,7 +74,8 @@ def check_database(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[str, Any]:
     """What the template reads, by name."""
     clock = marts.row("select * from intermediate.int_clock_derived")
-    changes = _changes(marts)
+    changes = _changes(marts, "4_weeks")
+    calm_changes = _changes(marts, "4_weeks_calm")
     findings = _findings(marts)
     recommendations = marts.rows(
         """
@@ -95,6 +94,8 @@ def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[
         "key_figures": _key_figures(health["last_28d"]),
         "changes": changes,
         "verdict": _verdict(changes),
+        "calm_verdict": _verdict(calm_changes),
+        "calm_changes": calm_changes,
         "volume": marts.row(
             "select * from marts.fct_topic_trends"
             " where segment_type = 'all' order by before_start_day limit 1"
@@ -106,7 +107,7 @@ def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[
         "breaches_due": marts.rows(
             "select * from marts.fct_sla_breaches_due order by due_rank limit 10"
         ),
-        "breaches_due_count": marts.row("select count(*) as n from marts.fct_sla_breaches_due")["n"],
+        "breaches_due_count": _count(marts, "marts.fct_sla_breaches_due"),
         "repeat_creators": marts.rows(
             "select * from marts.fct_repeat_creators order by creator_rank limit 5"
         ),
@@ -115,16 +116,20 @@ def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[
             " and segment_type = 'category' order by waiting_hours desc, segment"
         ),
         "hypotheses": _hypotheses(analyses),
+        "tests_count": sum(
+            row["p_value"] is not None
+            for name, rows in analyses.items()
+            if name.startswith("hypothesis")
+            for row in rows
+        ),
         "questions": {name: rows for name, rows in analyses.items() if name.startswith("question")},
         "days_looked_at": marts.row(
             "select count(*) as n, count(distinct segment_type || segment) as segments"
             " from intermediate.int_segment_days_scored"
         ),
-        "rejected_count": marts.row("select count(*) as n from staging.rejected_tickets")["n"],
-        "untagged_count": marts.row("select count(*) - count(tag) as n from marts.fct_tickets")["n"],
-        "unjoined_count": marts.row(
-            "select count(*) as n from marts.fct_tickets where not has_user"
-        )["n"],
+        "rejected_count": _count(marts, "staging.rejected_tickets"),
+        "untagged_count": _count(marts, "marts.fct_tickets where tag is null"),
+        "unjoined_count": _count(marts, "marts.fct_tickets where not has_user"),
         "backlog": marts.row(
             "select sum(open_count) as open_count, max(age_max_hours) as age_max_hours,"
             " sum(open_count * age_avg_hours) / sum(open_count) as age_avg_hours,"
@@ -155,6 +160,10 @@ def chart_data(marts: Marts) -> dict[str, list[Row]]:
     }
 
 
+def _count(marts: Marts, rows: str) -> int:
+    return marts.rows(f"select count(*) as rows_count from {rows}")[0]["rows_count"]
+
+
 def _key_figures(health: Row) -> list[Row]:
     figures = []
     for metric, title, better, style in _KEY_FIGURES:
@@ -166,8 +175,6 @@ def _key_figures(health: Row) -> list[Row]:
             verdict = "too early to compare"
         elif better == "neither":
             verdict = "more" if change > 0 else "fewer" if change < 0 else "the same"
-            if style == "percent" and change:
-                verdict = "not finished yet"
         elif change == 0:
             verdict = "the same"
         else:
@@ -185,12 +192,13 @@ def _key_figures(health: Row) -> list[Row]:
     return figures
 
 
-def _changes(marts: Marts) -> dict[str, Row]:
+def _changes(marts: Marts, comparison: str) -> dict[str, Row]:
     """For each metric the change over four mature weeks, and what made it, by channel."""
     changes: dict[str, Row] = {}
     rows = marts.rows(
-        "select * from marts.fct_change_decomposition where comparison = '4_weeks'"
-        " order by metric, dimension, abs(total_effect) desc, segment"
+        "select * from marts.fct_change_decomposition where comparison = ?"
+        " order by metric, dimension, abs(total_effect) desc, segment",
+        [comparison],
     )
     for row in rows:
         change = changes.setdefault(row["metric"], dict(row) | {"channel": [], "category": []})
@@ -241,6 +249,10 @@ def _findings(marts: Marts) -> list[Row]:
 def _detail(marts: Marts, finding: Row) -> Any:
     """The row of another mart that the finding's paragraph needs."""
     kind = finding["kind"]
+    if kind == "backlog":
+        return marts.row(
+            "select sum(age_over_30d_count) as old_count from marts.fct_backlog_by_status"
+        )
     if kind == "incident":
         return marts.row(
             "select * from marts.fct_incidents where start_day = ?", [finding["start_day"]]

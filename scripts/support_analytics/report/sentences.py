@@ -11,12 +11,15 @@ from support_analytics.report.wording import (
     decimal,
     escaped,
     hours,
+    hours_long,
     listed,
     minutes,
+    minutes_pair,
     name,
     p_value,
     percent,
     points,
+    range_in_unit,
     signed,
     waited,
     whole,
@@ -37,6 +40,7 @@ _FIGURES = {
     "waiting_share": "{value} of all hours waited",
     "repeat_rate": "{value} of its resolutions did not hold",
     "frt_missed_rate": "{value} of first responses late or missing",
+    "old_open_share": "{value} of all tickets are open for more than 30 days",
 }
 
 
@@ -45,7 +49,7 @@ def title(finding: Row) -> Plain:
     kind, subject = finding["kind"], name(finding["subject"])
     titles = {
         "incident": lambda: (
-            f"{capital(subject)} incident, {days(finding['start_day'], finding['end_day'])}"
+            f"Incident about {subject}, {days(finding['start_day'], finding['end_day'])}"
         ),
         "growth": lambda: (
             "More tickets come in"
@@ -85,14 +89,12 @@ def headline(finding: Row) -> Plain:
         rows = finding["together"]
         late = sum(row["tickets_count"] for row in rows)
         wait = sum(row["waiting_hours"] for row in rows)
-        text = (
-            f"{whole(late)} late or missing first responses, {waited(wait)} beyond the target."
-        )
+        text = f"{whole(late)} late or missing first responses, {waited(wait)} beyond the target."
     elif kind == "backlog":
         text = (
-            f"{tickets} tickets are open; together they have waited"
-            f" {whole(finding['waiting_hours'] / 24)} days"
-            f" ({hours(finding['waiting_hours'] / finding['tickets_count'])} each on average)."
+            f"{tickets} tickets are open ({percent(finding['estimate'])} of all received);"
+            f" they have waited {hours(finding['waiting_hours'] / finding['tickets_count'])} on"
+            " average."
         )
     elif kind == "repeat_contacts":
         text = (
@@ -118,20 +120,28 @@ def told(change: Row, verb: str, style: Any) -> Plain:
     """A change of a rate in a sentence, with how sure it is."""
     now, before = style(change["overall_now"]), style(change["overall_before"])
     unsure = ", a difference that can be chance" if change["verdict"] == "unsure" else ""
-    low, high = points(change["overall_change_ci_low"]), points(change["overall_change_ci_high"])
-    sure = "" if unsure else f" (change of {points(change['overall_change'])}; {low} to {high})"
-    return Plain(f"{verb} {now} of tickets, against {before} in the four weeks before{sure}{unsure}")
-
-
-def reason(recommendation: Row) -> Plain:
-    """Why a recommendation is made, as sentences with its cost."""
-    hours_kind = "beyond the target" if recommendation["trigger"] == "frt_missed_rate" else ""
-    cost = (
-        f"{whole(recommendation['tickets_count'])} tickets"
-        f" ({percent(recommendation['ticket_share'])} of all) and"
-        f" {waited(recommendation['waiting_hours'])} of waiting {hours_kind}".strip()
+    span = range_in_unit(
+        change["overall_change_ci_low"], change["overall_change_ci_high"], "points"
     )
-    return Plain(f"{capital(why(recommendation))}: {cost}.")
+    sure = "" if unsure else f" ({points(change['overall_change'])}; {span})"
+    return Plain(
+        f"{verb} {now} of tickets, against {before} in the four weeks before{sure}{unsure}"
+    )
+
+
+def at_stake(recommendation: Row) -> Plain:
+    """What a recommendation could save at most."""
+    trigger, wait = recommendation["trigger"], recommendation["waiting_hours"]
+    if trigger == "old_open_share":
+        cost = f"waiting for {hours(wait / recommendation['tickets_count'])} on average"
+    elif trigger == "frt_missed_rate":
+        cost = f"and {waited(wait)} of waiting beyond the target"
+    else:
+        cost = f"and {waited(wait)} of waiting for a resolution"
+    return Plain(
+        f"At stake: {whole(recommendation['tickets_count'])} tickets"
+        f" ({percent(recommendation['ticket_share'])} of all) {cost}."
+    )
 
 
 def why(recommendation: Row) -> Plain:
@@ -140,6 +150,8 @@ def why(recommendation: Row) -> Plain:
         value=percent(recommendation["figure_value"])
     )
     limit = percent(recommendation["min_value"], 0)
+    if recommendation["scope"] == "backlog":
+        return Plain(f"{figure} (rule: from {limit})")
     return Plain(f"{name(recommendation['segment'])}: {figure} (rule: from {limit})")
 
 
@@ -154,7 +166,7 @@ def segment_name(segment: str) -> Plain:
     """`topic place_order` as `place order`, `category others` as `category other`."""
     kind, _, value = segment.partition(" ")
     if kind in ("topic", "channel"):
-        return name(value)
+        return capital(name(value))
     if kind == "category":
         return Plain(f"{capital(name(value))} (category)")
     return capital(segment)
@@ -168,6 +180,19 @@ def styled(value: float | None, style: str) -> str:
 def difference(value: float, style: str) -> str:
     """A change in the style of its figure."""
     return points(value) if style == "percent" else signed(minutes(value), value)
+
+
+def change_range(change: Row, style: str) -> str:
+    """The interval of a change, the unit once."""
+    low, high = change["overall_change_ci_low"], change["overall_change_ci_high"]
+    if style == "percent":
+        return range_in_unit(low, high, "points")
+    return minutes_pair(low, "to", high)
+
+
+def chance_of_a_false_one(tests_count: int) -> str:
+    """How likely at least one of so many tests at 5% holds by chance alone."""
+    return percent(1 - 0.95**tests_count, 0)
 
 
 def false_alarms(days_count: int) -> str:
@@ -192,9 +217,12 @@ def _incident(finding: Row) -> str:
         if low > 0:
             text += (
                 f" Those who wrote on these days waited {minutes(effect)} longer for a first"
-                f" response ({minutes(low)} to {minutes(high)}) than on the same channels on"
-                f" ordinary days: {minutes(incident['frt_avg_minutes'])} instead of"
-                f" {minutes(incident['frt_expected_minutes'])} on average."
+                f" response ({minutes_pair(low, 'to', high)}) than on the same channels on"
+                " ordinary days: "
+                + minutes_pair(
+                    incident["frt_avg_minutes"], "instead of", incident["frt_expected_minutes"]
+                )
+                + " on average."
             )
         else:
             text += " First responses were not slower than chance would have it."
@@ -214,7 +242,8 @@ def _growth(finding: Row) -> str:
         f"Incidents set aside, {whole(trend['ordinary_change'])} more tickets came in during the"
         f" last {length} days than in the {length} before: {decimal(trend['rate_ratio'], 2)} times"
         f" as many ({decimal(trend['rate_ratio_ci_low'], 2)} to"
-        f" {decimal(trend['rate_ratio_ci_high'], 2)}; corrected p {p_value(trend['p_value_holm'])})."
+        f" {decimal(trend['rate_ratio_ci_high'], 2)};"
+        f" corrected p {p_value(trend['p_value_holm'])})."
     )
     if finding["subject"] == "all":
         return text
@@ -227,14 +256,18 @@ def _change(finding: Row) -> str:
     text = (
         f"From {styled(finding['comparison_value'], style)} in the four weeks before to"
         f" {styled(finding['estimate'], style)} ({styled(finding['ci_low'], style)} to"
-        f" {styled(finding['ci_high'], style)}) from"
+        f" {styled(finding['ci_high'], style)}) in the four weeks from"
         f" {days(finding['start_day'], finding['end_day'])}."
     )
     if finding["tickets_count"]:
-        text += f" {whole(abs(finding['tickets_count']))} creators' tickets are {worse_or_better}."
+        count, word = (
+            whole(abs(finding["tickets_count"])),
+            "more" if _is_better(finding) else "fewer",
+        )
+        text += f" About {count} {word} tickets met their target than at the earlier rate."
     else:
         text += f" Creators are {waited(abs(finding['waiting_hours']))} {worse_or_better}."
-    return text + " The section on why it changed says where it came from."
+    return text + ' "Why service changed" says where it came from.'
 
 
 def _repeat(finding: Row) -> str:
@@ -245,12 +278,12 @@ def _repeat(finding: Row) -> str:
         f" {percent(contacts['repeat_ci_low'])} to {percent(contacts['repeat_ci_high'])}) the same"
         " creator opened a ticket about the same topic within a week:"
         f" {whole(contacts['repeating_creators_count'])} of {whole(contacts['creators_count'])}"
-        " creators, half of them within"
-        f" {hours(contacts['hours_until_next_median'])}."
+        " creators. Half of these returns came within"
+        f" {hours_long(contacts['hours_until_next_median'])}."
     )
     if contacts["fcr_strict_count"] and contacts["slower_count"]:
         text += (
-            f" After a resolution within the hour it was"
+            " After a resolution within the hour it was"
             f" {percent(contacts['fcr_strict_repeat_rate'])}, after a slower one"
             f" {percent(contacts['slower_repeat_rate'])}."
         )
@@ -284,7 +317,7 @@ def _slow_category(finding: Row) -> str:
     costs = finding["detail"]
     text = (
         f"A resolved {name(finding['subject'])} ticket took **{hours(finding['estimate'])}** on"
-        f" average ({hours(finding['ci_low'])} to {hours(finding['ci_high'])};"
+        f" average ({minutes_pair(60 * finding['ci_low'], 'to', 60 * finding['ci_high'])};"
         f" {whole(costs['resolved_count'])} tickets), all resolved tickets"
         f" {hours(finding['comparison_value'])}. They are {percent(costs['ticket_share'], 0)} of"
         f" the tickets and {percent(costs['waiting_share'], 0)} of the hours waited;"
@@ -308,8 +341,9 @@ def _backlog(finding: Row) -> str:
     if finding["comparison_value"] is not None:
         text += f"; 28 days ago it was {percent(finding['comparison_value'])}"
     return (
-        f"{text}. They have waited {hours(age)} on average. Nobody waits in them without end only"
-        " if somebody closes them: they are counted here and in no other figure of hours waited."
+        f"{text}. They have waited {hours(age)} on average;"
+        f" {whole(finding['detail']['old_count'])} of them for more than 30 days. Their wait has no"
+        " end yet, so it is in no other figure of hours waited."
     )
 
 

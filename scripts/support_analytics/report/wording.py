@@ -15,13 +15,52 @@ _NAMES = {
     "pix": "Pix",
     "boleto": "boleto",
     "others": "other",
+    "place_order": "placing orders",
+    "page_error": "errors on the checkout page",
+    "card_declined": "declined cards",
+    "bug_report": "errors in the product",
+    "contact_support": "reaching support",
+    "unclear": "no clear topic",
+    "smalltalk": "greetings and thanks",
+    "open_rate": "open rates",
+    "payout": "payouts",
+    "newsletter": "newsletters",
+    "refund": "refunds",
+    "chargeback": "chargebacks",
+    "coupon": "coupons",
+    "transfer": "transfers",
+    "invoice": "invoices",
+    "password": "passwords",
+    "balance": "balances",
+    "cart": "the cart",
+    "pricing": "prices",
+    "payment_method": "payment methods",
+    "duplicate_charge": "double charges",
+    "charge": "charges",
+    "tax": "taxes",
+    "notification": "notifications",
+    "delivery": "delivery of content",
+    "deliverability": "delivery of e-mails",
+    "access_not_released": "access not released",
+    "account": "account data",
     "all": "all tickets",
     "frt_avg_minutes": "average time to the first response",
     "frt_sla_met_rate": "share of first responses within target",
     "resolution_sla_met_rate": "share of resolutions within target",
 }
 _MONTHS = (
-    "January February March April May June July August September October November December".split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
 
 
@@ -95,6 +134,22 @@ def hours(value: float | None) -> str:
     return f"{_away_from_zero(value / 24, 0):,.0f} days"
 
 
+def hours_long(value: float | None) -> str:
+    """A long wait given in hours, without decimals where they say nothing: 37 hours."""
+    if value is not None and 10 <= abs(value) < 72:
+        return f"{whole(value)} hours"
+    return hours(value)
+
+
+def minutes_pair(one: float, joint: str, other: float) -> str:
+    """Two durations given in minutes, in the same unit: 1.1 to 2.9 hours."""
+    if max(abs(one), abs(other)) < 120:
+        return f"{whole(one)} {joint} {whole(other)} minutes"
+    if max(abs(one), abs(other)) < 72 * 60:
+        return f"{decimal(one / 60)} {joint} {decimal(other / 60)} hours"
+    return f"{decimal(one / 1440)} {joint} {decimal(other / 1440)} days"
+
+
 def waited(value: float | None) -> str:
     """Hours that creators waited, summed: 3,723 hours."""
     return "–" if value is None else f"{whole(value)} hours"
@@ -146,6 +201,15 @@ def in_unit(value: float | None, unit: str) -> str:
     if unit == "hours":
         return f"{decimal(value)} h"
     return decimal(value, 2)
+
+
+def range_in_unit(low: float | None, high: float | None, unit: str) -> str:
+    """An interval of an analysis, the unit once."""
+    if low is None or high is None:
+        return "–"
+    first = in_unit(low, unit)
+    word = {"points": " points", "minutes": " min", "hours": " h"}.get(unit, "")
+    return f"{first.removesuffix(word)} to {in_unit(high, unit)}"
 
 
 def listed(items: list[Any]) -> Plain:

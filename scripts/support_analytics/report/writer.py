@@ -97,26 +97,31 @@ def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
         wording.capital,
         wording.p_value,
         sentences.false_alarms,
+        sentences.chance_of_a_false_one,
     ):
         environment.filters[function.__name__] = function
     environment.filters["safe_text"] = wording.escaped
     for module, names in (
-        (wording, "days instant minutes hours name in_unit p_value percent shortened"),
+        (
+            wording,
+            "days instant minutes hours name in_unit range_in_unit p_value percent shortened",
+        ),
         (
             sentences,
-            "title headline paragraph told reason why question_title segment_name styled difference",
+            "title headline paragraph told at_stake why question_title segment_name styled"
+            " difference change_range",
         ),
     ):
         environment.globals |= {name: getattr(module, name) for name in names.split()}
-    environment.globals["question_has_one_measure"] = (
-        lambda rows: len({row["measure"] for row in rows}) < 2
+    environment.globals["question_has_one_measure"] = lambda rows: (
+        len({row["measure"] for row in rows}) < 2
     )
     accuracy = next(
         (
             row
             for rows in figures["questions"].values()
             for row in rows
-            if row["measure"] == "accuracy" and row["estimate"] is not None
+            if row["measure"] == "agrees with the tag" and row["estimate"] is not None
         ),
         None,
     )
