@@ -279,7 +279,7 @@ class _MappedTables:
 
     def batches(self, table: str) -> Iterator[pa.RecordBatch]:
         """The raw table's rows. Raises UserError where an expression fails on a value."""
-        reader = self._run(self.inputs.query(table), table).to_arrow_reader(_BATCH_ROWS)
+        reader = self.connection.sql(self.inputs.query(table)).to_arrow_reader(_BATCH_ROWS)
         while True:
             try:
                 yield reader.read_next_batch()
