@@ -209,7 +209,7 @@ class MappedInputs:
                     try:
                         connection.execute(f"select try_strptime('', {literal(text)})").fetchall()
                     except duckdb.Error as error:
-                        raise self._problem(key, f"'{text}' is no pattern", error) from None
+                        raise self.problem(key, f"'{text}' is no pattern", error) from None
             try:
                 connection.execute(
                     "select timezone('UTC', timezone(?, timestamp '2025-01-01'))", [form.timezone]
@@ -236,7 +236,7 @@ class MappedInputs:
             try:
                 connection.execute(f"explain {self.query(table)}").fetchall()
             except duckdb.Error as error:
-                raise self._problem(table, "does not make a query", error) from None
+                raise self.problem(table, "does not make a query", error) from None
 
     def _try(self, connection: duckdb.DuckDBPyConnection, own: str, query: str, key: str) -> None:
         try:
@@ -246,9 +246,10 @@ class MappedInputs:
             if len(connection.execute(f"{query} limit 0").description) != 1:
                 raise UserError(f"mapping {self.mapping.name}: {key}: must be one value")
         except duckdb.Error as error:
-            raise self._problem(key, "", error) from None
+            raise self.problem(key, "", error) from None
 
-    def _problem(self, key: str, message: str, error: Exception) -> UserError:
+    def problem(self, key: str, message: str, error: Exception) -> UserError:
+        """The line about what DuckDB says of the mapping's key."""
         said = one_line(str(error).split("\n\nLINE")[0].split("LINE 1:")[0], 300)
         return UserError(
             f"mapping {self.mapping.name}: {key}: {message + ': ' if message else ''}{said}"
@@ -279,24 +280,29 @@ class _MappedTables:
 
     def batches(self, table: str) -> Iterator[pa.RecordBatch]:
         """The raw table's rows. Raises UserError where an expression fails on a value."""
-        reader = self.connection.sql(self.inputs.query(table)).to_arrow_reader(_BATCH_ROWS)
-        while True:
-            try:
-                yield reader.read_next_batch()
-            except StopIteration:
-                return
-            except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as error:
-                raise self.inputs._problem(table, _FAILED, error) from None
+        try:
+            reader = self.connection.sql(self.inputs.query(table)).to_arrow_reader(_BATCH_ROWS)
+            while True:
+                try:
+                    rows = reader.read_next_batch()
+                except StopIteration:
+                    return
+                yield rows
+        except (*_VALUE_ERRORS, pa.ArrowInvalid) as error:
+            raise self.inputs.problem(table, _FAILED, error) from None
 
     def _run(self, query: str, key: str) -> duckdb.DuckDBPyConnection:
         try:
             return self.connection.execute(query)
-        except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-            raise self.inputs._problem(key, _FAILED, error) from None
-        except duckdb.OutOfRangeException as error:
-            raise self.inputs._problem(key, _FAILED, error) from None
+        except _VALUE_ERRORS as error:
+            raise self.inputs.problem(key, _FAILED, error) from None
 
 
+_VALUE_ERRORS = (
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.OutOfRangeException,
+)
 _FAILED = "an expression fails on the export's values (try_cast keeps what cannot be read null)"
 
 
