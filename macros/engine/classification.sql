@@ -28,11 +28,12 @@
         '_', ' ')
 {%- endmacro %}
 
-{#- One list of letters for every engine, as each engine's own idea of an accent differs. -#}
+{#- One list of letters for every engine, as each engine's own idea of an accent differs. The marks at
+    the end, which have no counterpart, are dropped: accents written as characters of their own. -#}
 {% macro unaccented(text) -%}
     translate(
         {{ text }},
-        'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ’‘´`',
+        'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ’‘´`̧̀́̂̃̈',
         'aaaaaaceeeeiiiinooooouuuuyy' || repeat('''', 4))
 {%- endmacro %}
 
