@@ -1,4 +1,4 @@
-"""The data dictionary of the marts, from dbt's manifest: what a column means and whether it adds up."""
+"""The data dictionary of the marts, from dbt's manifest: what columns mean, what may be summed."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ _WITHIN = {
     "fct_findings": "no: findings overlap",
     "fct_recommendations": "no: rules overlap",
     "fct_ai_tag_scores": "over categories",
+    "fct_category_rule_usage": "no: a ticket can fire several rules",
 }
 # What stands in each row of a group, or is counted once for several rows.
 _NEVER = re.compile(
@@ -164,7 +165,7 @@ def unit(mart: str, column: str, data_type: str) -> str:
 
 
 def additive(mart: str, column: str, data_type: str) -> str:
-    """Whether values may be summed over rows: yes, no, or inside what; empty for what is no number."""
+    """Whether values may be summed over rows: yes, no, or inside what; empty where no number."""
     if data_type in ("varchar", "boolean", "date") or data_type.startswith("timestamp"):
         return ""
     name = _base(column)

@@ -1,0 +1,279 @@
+"""The report: fresh, deterministic, safe to open, and readable on any data; the dictionary too."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import TICKET_HEADER, Build
+from support_analytics.build import DATABASE_NAME, PROJECT, BuildOptions, build
+from support_analytics.data_dictionary import additive, definition, unit, write_dictionary
+from support_analytics.errors import UserError
+from support_analytics.report import wording, write_report
+from support_analytics.report.charts import draw_charts
+from support_analytics.report.writer import page
+
+REPORTS = PROJECT / "reports"
+REFRESH = (
+    "is stale: run `make build`, or python scripts/build_report.py --db support_analytics.duckdb"
+    " --out reports, and commit the result"
+)
+HOSTILE = "<img src=x onerror=alert(1)> | `code` **bold** [link](http://x.example) {{ 7*7 }} $&"
+
+
+class Page(HTMLParser):
+    """Elements and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def report_folder(sample_build: Build, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's report, written once."""
+    folder = tmp_path_factory.mktemp("report")
+    write_report(sample_build.database, folder)
+    return folder
+
+
+def report_files(folder: Path) -> dict[str, bytes]:
+    paths = [*folder.glob("executive_report.*"), *folder.glob("images/*.svg")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def test_committed_report_is_fresh(report_folder: Path) -> None:
+    built, committed = report_files(report_folder), report_files(REPORTS)
+    for name, content in built.items():
+        assert committed.get(name) == content, f"reports/{name} {REFRESH}"
+
+
+def test_same_database_same_bytes(report_folder: Path, sample_build: Build, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere" / DATABASE_NAME
+    copy.parent.mkdir()
+    shutil.copyfile(sample_build.database, copy)
+    write_report(copy, tmp_path / "out")
+    assert report_files(tmp_path / "out") == report_files(report_folder)
+
+
+def test_every_incident_and_finding_is_told(report_folder: Path, sample_build: Build) -> None:
+    text = (report_folder / "executive_report.md").read_text("utf-8")
+    assert "17 to 19 June 2025" in text
+    assert "5 to 8 August 2025" in text
+    assert "23 to 26 September 2025" in text
+    assert len(re.findall(r"^### \d+\. Incident", text, re.MULTILINE)) == 3
+    with duckdb.connect(str(sample_build.database), read_only=True) as connection:
+        findings = connection.execute(
+            "select tickets_count, kind from marts.fct_findings"
+        ).fetchall()
+        actions = connection.execute(
+            "select action from marts.fct_recommendations order by recommendation_rank limit 12"
+        ).fetchall()
+    for tickets_count, kind in findings:
+        if kind not in ("change",):
+            assert wording.whole(tickets_count) in text, kind
+    for (action,) in actions:
+        assert action in text
+
+
+def test_no_figure_is_typed_into_the_template() -> None:
+    template = (PROJECT / "scripts/support_analytics/report/template.md.j2").read_text("utf-8")
+    words = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template, flags=re.DOTALL)
+    numbers = set(re.findall(r"\d[\d.,]*%?", words))
+    # Lengths of windows and levels of confidence, not figures of the data.
+    assert numbers <= {"28", "95%", "5%,", "0.05", "4", "0.05;", "4:", "5%"}, numbers
+
+
+def test_page_holds_everything_and_asks_for_nothing(report_folder: Path) -> None:
+    text = (report_folder / "executive_report.html").read_text("utf-8")
+    html = Page(text)
+    tags = [tag for tag, _ in html.elements]
+    assert tags.count("svg") == 5
+    assert not {"script", "img", "iframe", "link", "object"} & set(tags)
+    for tag, attributes in html.elements:
+        assert not any(name.startswith("on") for name in attributes), tag
+        assert not (attributes.get("src") or attributes.get("href") or "").startswith("http")
+        if tag == "svg":
+            assert len(attributes["aria-label"] or "") > 60
+    assert "default-src 'none'" in text
+    assert "@page { size: A4" in text
+    for line in (report_folder / "executive_report.md").read_text("utf-8").splitlines():
+        assert "None" not in line
+        assert "nan" not in line.split()
+
+
+def test_words_of_the_report_say_what_the_data_cannot_show(report_folder: Path) -> None:
+    text = (report_folder / "executive_report.md").read_text("utf-8")
+    limits = text.split("## What this data cannot show")[1]
+    for phrase in ("first contact", "One row a ticket", "made-up", "AI label agrees", "Causes"):
+        assert phrase in text if phrase == "made-up" else phrase in limits
+    assert "made-up sample" in text.split("## The short answer")[0]
+
+
+def test_hostile_texts_and_short_data(write_file: Callable[..., Path], tmp_path: Path) -> None:
+    quoted = '"' + HOSTILE.replace('"', '""') + ' ana@example.com"'
+    lines = [
+        f"T{i},2025-09-0{1 + i % 3} 10:00:00,,pending,email,<b>c{i}</b>,checkout,,{quoted}"
+        for i in range(9)
+    ]
+    database = tmp_path / "out" / DATABASE_NAME
+    build(
+        BuildOptions(tickets=write_file("tickets.csv", TICKET_HEADER, *lines), out=tmp_path / "out")
+    )
+    write_report(database, tmp_path / "report")
+    markdown = (tmp_path / "report" / "executive_report.md").read_text("utf-8")
+    html = (tmp_path / "report" / "executive_report.html").read_text("utf-8")
+    assert "cannot be told yet" in markdown
+    assert "made-up sample" not in markdown
+    assert "onerror" in " ".join(Page(html).words)
+    assert "ana@example.com" not in markdown
+    for text in (markdown, html):
+        assert "<img src=x" not in text
+    assert "**bold**" not in markdown
+    assert "<strong>bold" not in html
+    assert "<a " not in html
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("missing.duckdb", "does not exist"), ("other.duckdb", "has no marts")],
+)
+def test_wrong_databases_end_with_one_line(path: str, message: str, tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "other.duckdb")).close()
+    with pytest.raises(UserError, match=message):
+        write_report(tmp_path / path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("script", ["build_report.py", "build_data_dictionary.py"])
+def test_commands_have_help(script: str) -> None:
+    command = [sys.executable, str(PROJECT / "scripts" / script), "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "--out" in shown.stdout
+
+
+def test_command_reports_a_missing_database(tmp_path: Path) -> None:
+    command = [sys.executable, str(PROJECT / "scripts" / "build_report.py")]
+    run = subprocess.run(
+        [*command, "--db", str(tmp_path / "no.duckdb"), "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: --db ")
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (wording.minutes(7.04), "7.0 minutes"),
+        (wording.minutes(119.4), "119 minutes"),
+        (wording.minutes(120), "2.0 hours"),
+        (wording.hours(80), "3 days"),
+        (wording.percent(0.4375), "43.8%"),
+        (wording.points(-0.00001), "+0.0 points"),
+        (wording.whole(None), "–"),
+        (wording.whole(12000), "12,000"),
+        (wording.minutes_pair(66, "to", 171), "1.1 to 2.9 hours"),
+        (wording.escaped("a|b <i>\n*c*"), "a&#124;b &#60;i&#62; &#42;c&#42;"),
+        (wording.listed(["a", "b", "c"]), "a, b and c"),
+        (wording.p_value(0.0004), "below 0.001"),
+    ],
+)
+def test_wording(shown: str, expected: str) -> None:
+    assert shown == expected
+
+
+def test_days_in_words() -> None:
+    from datetime import date
+
+    june = date(2025, 6, 17)
+    assert wording.days(june, june) == "17 June 2025"
+    assert wording.days(june, date(2025, 6, 19)) == "17 to 19 June 2025"
+    assert wording.days(june, date(2025, 7, 1)) == "17 June to 1 July 2025"
+    assert (
+        wording.days(date(2024, 12, 30), date(2025, 1, 2)) == "30 December 2024 to 2 January 2025"
+    )
+
+
+def test_no_rows_no_chart() -> None:
+    names = ("daily", "incidents", "weekly", "categories", "staffing", "decomposition")
+    assert draw_charts({name: [] for name in names}) == []
+    assert "<h1>Empty</h1>" in page("# Empty\n", [])
+
+
+def test_committed_dictionary_is_fresh(tmp_path: Path) -> None:
+    write_dictionary(PROJECT, tmp_path / "data_dictionary.csv")
+    assert (REPORTS / "data_dictionary.csv").read_text("utf-8") == (
+        tmp_path / "data_dictionary.csv"
+    ).read_text("utf-8"), (
+        "reports/data_dictionary.csv is stale: run python scripts/build_data_dictionary.py and"
+        " commit the result"
+    )
+
+
+def test_dictionary_covers_every_exported_column(sample_build: Build) -> None:
+    with (REPORTS / "data_dictionary.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    listed = {(line["mart"], line["column"]) for line in lines}
+    exported = set()
+    for path in sample_build.exports.glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            exported |= {(path.stem, column) for column in next(csv.reader(file))}
+    assert exported == listed
+    for line in lines:
+        assert line["definition"], line
+        assert "{{" not in line["definition"], line
+        if line["column"].endswith(("_rate", "_p95_minutes", "_median_minutes", "_avg_minutes")):
+            assert line["additive"] == "no", line
+
+
+@pytest.mark.parametrize(
+    ("mart", "column", "data_type", "expected_unit", "expected_additive"),
+    [
+        ("fct_sla_daily", "frt_p95_minutes", "double", "minutes", "no"),
+        ("fct_sla_daily", "frt_sum_minutes", "double", "minutes", "yes"),
+        ("fct_sla_daily", "frt_sla_met_rate", "double", "0 to 1", "no"),
+        ("fct_sla_daily", "frt_sla_met_count", "bigint", "tickets", "yes"),
+        ("fct_sla_daily", "is_mature", "boolean", "true or false", ""),
+        (
+            "fct_backlog_daily",
+            "closing_count",
+            "bigint",
+            "tickets",
+            "no: a level; take the last day",
+        ),
+        ("fct_support_health", "tickets_created", "bigint", "tickets", "no: periods overlap"),
+        ("fct_tickets_daily", "created_day", "date", "local date", ""),
+        ("fct_repeat_contacts", "creators_count", "bigint", "creators", "no"),
+    ],
+)
+def test_units_and_additivity(
+    mart: str, column: str, data_type: str, expected_unit: str, expected_additive: str
+) -> None:
+    assert unit(mart, column, data_type) == expected_unit
+    assert additive(mart, column, data_type) == expected_additive
+
+
+def test_definition_is_the_measures_of_a_doc_block() -> None:
+    block = "- **Measures**: how many,\n  in all.\n- **Formula**: `count(*)`.\n"
+    assert definition(block) == "how many, in all."
+    assert definition("Plain\nwords.") == "Plain words."
