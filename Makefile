@@ -17,9 +17,11 @@ MAKEFLAGS += --no-print-directory
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-build: $(VENV)/runtime profiles.yml packages ## Build and test the sample's marts: database and reports/exports/*.csv.
+build: $(VENV)/runtime profiles.yml packages ## Build and test the sample's marts; write exports, dashboard and report to reports/.
 	@$(PY) scripts/build_metrics.py --tickets seeds/tickets_raw.csv --users seeds/users_raw.csv \
 		--out reports/exports --db $(DATABASE)
+	@$(PY) scripts/build_dashboard.py --db $(DATABASE) --out reports/support_health.html
+	@$(PY) scripts/build_report.py --db $(DATABASE) --out reports
 
 test: lint dbt-test ## Lint, parse with warnings as errors, dbt's unit and data tests, then pytest.
 	@echo "the sample's marts, for the tests that read them"

@@ -25,6 +25,7 @@ from support_analytics.progress import Progress
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE_NAME = "support_analytics.duckdb"
+DASHBOARD_NAME = "support_health.html"
 SHOWN_FAILURES = 3
 _INSTANT = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})"
@@ -39,7 +40,8 @@ class BuildOptions:
 
     tickets, users, mapping and encoding are as in InputOptions. max_rejected_rate is a share of the
     tickets, 0 to 1. memory_limit and spill_dir are DuckDB's: a size such as 2GB, and the folder for
-    what does not fit into it. redact and keep_text are about texts in what people see.
+    what does not fit into it. dashboard and report ask for those pages beside the marts.
+    redact and keep_text are about texts in what people see.
     """
 
     tickets: Path | str | Sequence[str]
@@ -58,6 +60,8 @@ class BuildOptions:
     database: Path | None = None
     file_format: str = "csv"
     threads: int | None = None
+    dashboard: bool = False
+    report: bool = False
 
     @property
     def database_path(self) -> Path:
@@ -88,6 +92,7 @@ class BuildReport:
     as_of_at: str
     joined_tickets: int | None
     files: list[exports.ExportedFile] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
     models_count: int = 0
     tests_count: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -157,6 +162,7 @@ def build(
                 rules,
                 lambda done, total, name: progress.count(done / total, f"{done}/{total} {name}"),
             )
+        report.pages = _write_pages(options, stage, rules, progress)
         own_files = _write_manifest(stage, report, read, variables)
         warehouse.check_not_written(stage.database)
         stage.publish(own_files)
@@ -243,6 +249,29 @@ def _run_models(
     return outcome, rules
 
 
+def _write_pages(
+    options: BuildOptions, stage: publish.Stage, rules: exports.CellRules, progress: Progress
+) -> list[str]:
+    """Write what was asked for of page and report; returns the files, relative to the exports."""
+    written = []
+    if options.dashboard:
+        # Imported late: charts take a second to import, and most builds have none.
+        from support_analytics.dashboard import write_dashboard
+
+        progress.phase("writing the Support Health page")
+        page = stage.exports / DASHBOARD_NAME
+        write_dashboard(
+            stage.staged_database, page, with_text=options.keep_text, redact=rules.redact
+        )
+        written.append(page)
+    if options.report:
+        from support_analytics.report import write_report
+
+        progress.phase("writing the executive report")
+        written += write_report(stage.staged_database, stage.exports)
+    return [path.relative_to(stage.exports).as_posix() for path in written]
+
+
 def _install_packages(project: Path, progress: Progress) -> None:
     """Put the dbt packages in place where one is missing, and stand-ins where they are older."""
     folder = project / packages.INSTALL_FOLDER
@@ -306,6 +335,7 @@ def _write_manifest(
 ) -> list[str]:
     """Write what the build read and wrote; returns its files, relative to the output folder."""
     files: list[dict[str, Any]] = [{"name": file.name, "rows": file.rows} for file in report.files]
+    files += [{"name": name} for name in report.pages]
     if stage.staged_database.is_relative_to(stage.exports):
         files.append({"name": stage.staged_database.relative_to(stage.exports).as_posix()})
     manifest = {

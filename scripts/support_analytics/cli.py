@@ -145,6 +145,12 @@ def _parser() -> argparse.ArgumentParser:
         "--format", choices=("csv", "parquet"), default="csv", help="of the marts (default: csv)"
     )
     parser.add_argument(
+        "--dashboard", action="store_true", help="write the Support Health page to --out, too"
+    )
+    parser.add_argument(
+        "--report", action="store_true", help="write the executive report to --out, too"
+    )
+    parser.add_argument(
         "--threads", type=_positive, metavar="N", help="models at a time (default: up to 4)"
     )
     parser.add_argument(
@@ -215,6 +221,8 @@ def _build(options: argparse.Namespace) -> int:
                 database=options.db,
                 file_format=options.format,
                 threads=options.threads,
+                dashboard=options.dashboard,
+                report=options.report,
                 mapping=options.mapping,
                 encoding=options.encoding,
                 max_rejected_rate=options.max_rejected_rate,
@@ -252,6 +260,7 @@ def _summary(report) -> str:
         f"checked   {report.models_count} models, {report.tests_count} data tests",
         *(f"warning   {warning}" for warning in report.warnings),
         f"written   {len(report.files)} marts to {report.out}, database {report.database}",
+        *(f"          {report.out / page}" for page in report.pages if page.endswith(".html")),
         f"took      {report.seconds:.1f} s",
     ]
     return "\n".join(lines)
