@@ -1,0 +1,73 @@
+-- Grain: one row for each ticket that is searched for missing categories. Question: what does it say that no rule knows, and how doubtful is its label?
+-- Past the var candidate_sample_size an arbitrary, always equal sample of tickets stands for all.
+
+with tickets as (
+    select * from {{ ref('stg_tickets') }}
+),
+
+labelled as (
+    select * from {{ ref('int_tickets_labelled') }}
+),
+
+found as (
+    select * from {{ ref('int_tickets_evidence_found') }}
+),
+
+sampled as (
+    select
+        ticket_id,
+        created_day,
+        message_text
+    from tickets
+    where message_text is not null
+    order by {{ text_hash('ticket_id') }} asc
+    limit {{ var('candidate_sample_size') }}
+),
+
+redacted as (
+    select
+        ticket_id,
+        created_day,
+        {{ redact_text('message_text') }} as text_redacted
+    from sampled
+),
+
+-- What stands in for a redacted item, such as [email], is no word of the ticket.
+worded as (
+    select
+        ticket_id,
+        created_day,
+        text_redacted,
+        {{ regex_replace_all(plain_text('text_redacted'), '\\[[a-z]+\\]', '|') }} as plain
+    from redacted
+),
+
+-- An LLM gives no margin; what it calls others has no category, the rest it is sure of.
+doubted as (
+    select
+        worded.*,
+        found.evidence,
+        labelled.ai_category = 'others'
+        or coalesce(labelled.ai_score_margin < {{ var('thin_score_margin') }}, false) as is_unplaced,
+        1 - coalesce(
+            labelled.ai_score_margin, case when labelled.ai_category = 'others' then 0 else 1 end
+        ) as doubt
+    from worded
+    inner join labelled
+        on worded.ticket_id = labelled.ticket_id
+    inner join found
+        on worded.ticket_id = found.ticket_id
+),
+
+final as (
+    select
+        ticket_id,
+        created_day,
+        text_redacted,
+        {{ words_without_evidence(words_apart('plain'), 'evidence') }} as unknown_words,  -- noqa: PRS
+        is_unplaced,
+        doubt
+    from doubted
+)
+
+select * from final
