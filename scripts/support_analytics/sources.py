@@ -131,7 +131,7 @@ def decoding_errors(path: Path, encoding: str) -> Iterator[None]:
     """Turn bytes that are no text into a UserError that names their line."""
     try:
         yield
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise _not_text(path, encoding) from None
 
 
