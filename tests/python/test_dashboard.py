@@ -1,4 +1,4 @@
-"""The Support Health page in a browser: its figures against DuckDB, hostile data, readers, paper."""
+"""The Support Health page in a browser: figures against DuckDB, hostile data, readers, paper."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ from support_analytics.errors import UserError
 
 SETTINGS_COUNT = 64
 MIN_TICKETS = 20
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = (
+    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+)
 AXE = os.environ.get("AXE_CORE")
 CHROMIUM_OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -37,7 +39,7 @@ CHROMIUM_OPTIONS = [
 # Everything on the page that carries a figure: its key, unrounded value and text.
 READ_FIGURES = """() => [...document.querySelectorAll('[data-figure]')].map(
     (element) => [element.dataset.figure, element.getAttribute('value'), element.textContent])"""
-# Set the hash and wait until the page has drawn it. Runs in the page, where the policy forbids eval.
+# Set the hash and wait until the page has drawn it. The policy forbids Playwright's own waiting.
 CHOOSE = """async (hash) => {
     const root = document.documentElement;
     const drawn = root.dataset.drawn;
@@ -226,7 +228,9 @@ class Warehouse:
     def draw(self, generator: random.Random) -> Setting:
         """A random setting: any range, each filter in a third of the cases."""
         span = (self.last_day - self.first_day).days
-        length = generator.choice([0, 1, 6, 13, 27, 60, 89, span, generator.randint(0, span)])
+        length = generator.choice(
+            [0, 1, 6, 13, 27, 27, 41, 60, 60, 89, generator.randint(0, span), span]
+        )
         start = self.first_day + timedelta(days=generator.randint(0, span - min(length, span)))
         chosen = {}
         for name, values in self.values.items():
@@ -351,7 +355,9 @@ class Warehouse:
     def _categories(self, setting: Setting, span: str) -> dict[str, Any]:
         period = "date_trunc('week', day)::date" if setting.unit == "week" else "day"
         names = [name for name in self.values["category"] if name]
-        counts = ", ".join(f"count(*) filter (category_effective = '{n}') as \"{n}\"" for n in names)
+        counts = ", ".join(
+            f"count(*) filter (category_effective = '{n}') as \"{n}\"" for n in names
+        )
         figures = {}
         for row in self.rows(
             f"""
@@ -526,7 +532,7 @@ def duration_differs(minutes: float, text: str) -> bool:
         (math.inf, "days", 1440, 0.1),
     ):
         if minutes < limit:
-            number, written_unit = text.split(" ")
+            number, written_unit = text.split("\xa0")
             # Half-way values may be rounded either way.
             far = abs(float(number) - minutes / size) > step / 2 + 1e-9
             return unit != written_unit or far
@@ -534,7 +540,7 @@ def duration_differs(minutes: float, text: str) -> bool:
 
 
 def text_differs(key: str, value: str, text: str) -> bool:
-    """Whether what is written is not the figure, rounded. """
+    """Whether what is written is not the figure, rounded."""
     if value == "" or text == "–":
         return text != "–"
     number = float(value)
@@ -703,11 +709,15 @@ def test_hostile_text_does_nothing(open_page, hostile_database: Path, redact) ->
     assert shown[: len(HOSTILE)] == list(HOSTILE)
     assert tab.messages == []
     # A country of such a name can be chosen, and comes back from the address.
-    tab.page.evaluate(CHOOSE, "#period=all&country=" + urllib.parse.quote(urllib.parse.quote(HOSTILE[0])))
+    tab.page.evaluate(
+        CHOOSE, "#period=all&country=" + urllib.parse.quote(urllib.parse.quote(HOSTILE[0]))
+    )
     assert tab.page.evaluate(READ_FIGURES)[0][1] == "1"
 
 
-@pytest.mark.parametrize("junk", ["#from=x&to=%E0%A4%A", "#channel=%25E0%25A4%25A", "#period=__proto__"])
+@pytest.mark.parametrize(
+    "junk", ["#from=x&to=%E0%A4%A", "#channel=%25E0%25A4%25A", "#period=__proto__"]
+)
 def test_a_broken_address_shows_the_page(open_page, sample_page: Path, junk: str) -> None:
     tab = open_page(sample_page, junk)
     assert tab.page.evaluate("document.documentElement.dataset.state") == "ready"
@@ -739,15 +749,16 @@ def test_without_texts_there_is_no_column(open_page, sample_build, redact, tmp_p
 
 
 def _axe_source() -> str:
-    folders = [Path(AXE)] if AXE else [Path("node_modules/axe-core"), Path("tests/node_modules/axe-core")]
+    folders = (
+        [Path(AXE)] if AXE else [Path("node_modules/axe-core"), Path("tests/node_modules/axe-core")]
+    )
     for folder in folders:
         if (folder / "axe.min.js").is_file():
             return (folder / "axe.min.js").read_text("utf-8")
     pytest.skip("axe-core is not installed (npm install axe-core; AXE_CORE names its folder)")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 360)])
 def test_axe_finds_nothing(open_page, sample_page: Path, scheme: str, width: int) -> None:
     source = _axe_source()
     tab = open_page(sample_page, color_scheme=scheme, viewport={"width": width, "height": 900})
@@ -852,7 +863,9 @@ def test_few_tickets_show_a_dash_for_p95(open_page, sample_page: Path) -> None:
     assert figures["kpi/frt_median_minutes/now"] != "–"
 
 
-def test_many_tickets_leave_a_window_that_says_so(open_page, sample_build, redact, tmp_path) -> None:
+def test_many_tickets_leave_a_window_that_says_so(
+    open_page, sample_build, redact, tmp_path
+) -> None:
     path = tmp_path / "page.html"
     report = write_dashboard(sample_build.database, path, max_tickets=5000, redact=redact)
     assert 3000 < report.tickets_count <= 5000
@@ -867,7 +880,7 @@ def test_errors_are_for_people(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         write_dashboard(tmp_path / "none.duckdb", tmp_path / "page.html")
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
-    with pytest.raises(UserError, match=r"no table marts\.fct_tickets"):
+    with pytest.raises(UserError, match=r"no table marts\.fct_\w+; build the models"):
         write_dashboard(tmp_path / "empty.duckdb", tmp_path / "page.html")
     (tmp_path / "text.duckdb").write_text("not a database, but long enough to look like one" * 9)
     with pytest.raises(UserError, match="cannot be read"):

@@ -26,7 +26,15 @@ WARM = "var(--warm)"
 ALERT = "var(--alert-band)"
 TEAL = "var(--teal)"
 
-_DATES = {"year": "%Y", "quarter": "%b", "month": "%b", "week": "%-d %b", "day": "%-d %b"}
+_DATES = {
+    "year": "%Y",
+    "quarter": "%b",
+    "month": "%b",
+    "week": "%-d %b",
+    "day": "%-d %b",
+    "hours": " ",
+    "minutes": " ",
+}
 _MINUTE_LABELS = (
     "datum.value < 60 ? datum.value + ' min'"
     " : datum.value < 1440 ? (datum.value / 60) + ' h'"
@@ -346,6 +354,7 @@ def _confusion() -> alt.LayerChart:
             ticks=False,
             domain=False,
             labelOverlap=False,
+            labelLimit=200,
             labelFontSize=12,
             labelPadding=6,
         ),

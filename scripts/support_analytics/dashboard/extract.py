@@ -52,6 +52,17 @@ CODED = {
     "plan": "plan",
     "country": "country",
 }
+# What the page reads of a warehouse.
+TABLES = (
+    *(f"marts.fct_{name}_daily" for name in ("tickets", "sla", "fcr", "backlog")),
+    *(f"marts.fct_{name}_weekly" for name in ("sla_by_channel", "tickets_by_category")),
+    *(f"marts.fct_ai_tag_{name}" for name in ("accuracy_weekly", "confusion_matrix", "scores")),
+    *(f"marts.fct_{name}" for name in ("tickets", "support_health", "backlog_by_status")),
+    *(f"marts.fct_{name}" for name in ("data_quality", "frt_outliers", "incidents")),
+    *("staging.rejected_tickets", "staging.rejected_users"),
+    *(f"intermediate.int_{name}" for name in ("clock_derived", "days_spined")),
+    "intermediate.int_categories_listed",
+)
 _FRT_SCALES = (1, 10, 100, 1000)
 _CELL = "partition by created_day, channel, category_effective order by"
 _IS_WAITING = "(is_open and first_response_time_minutes is null)"
@@ -101,11 +112,16 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
         connection.execute(f"attach '{quoted}' as warehouse (read_only)")
         connection.execute("use warehouse")
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute("select 1 from marts.fct_tickets limit 1").fetchall()
-    except duckdb.CatalogException:
-        raise UserError(f"{path} has no table marts.fct_tickets; build the models first") from None
+        present = set(
+            connection.execute(
+                "select table_schema || '.' || table_name from information_schema.tables"
+            ).fetchall()
+        )
     except duckdb.Error as error:
         raise UserError(f"{path} cannot be read as a DuckDB file: {one_line(str(error))}") from None
+    missing = [table for table in TABLES if (table,) not in present]
+    if missing:
+        raise UserError(f"{path} has no table {missing[0]}; build the models with this project")
     return connection
 
 
@@ -122,7 +138,7 @@ def extract(
     _keep_tickets(connection, window)
     values = _coded_values(connection)
     columns = [*_ticket_columns(connection, window, values), _open_ages(connection)]
-    thinned = window.tickets_in_all > max_tickets
+    thinned = not window.is_whole or window.tickets_in_all > MAX_TICKETS
     detail_columns, details = _details(connection, redact, thinned, with_text)
     facts = {
         **_clock_facts(connection, window),

@@ -7,6 +7,19 @@ function spanName(days) {
   return `${days} days`;
 }
 
+// Incidents that touch the days from..to, cut to them. A letter stays with its incident.
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+function incidentsWithin(tickets, from, to) {
+  return tickets.facts.incidents
+    .map((incident, index) => ({
+      ...incident,
+      letter: LETTERS[index % LETTERS.length],
+      from: Math.max(from, tickets.dayOf(incident.start_day)),
+      to: Math.min(to, tickets.dayOf(incident.end_day)),
+    }))
+    .filter((incident) => incident.from <= incident.to);
+}
+
 function computeFigures(tickets, state) {
   const { from, to } = state;
   const mask = tickets.mask(state.chosen);
@@ -21,6 +34,10 @@ function computeFigures(tickets, state) {
     unit,
     compared,
     spanName: span,
+    incidents: {
+      now: incidentsWithin(tickets, from, to),
+      before: compared.range ? incidentsWithin(tickets, compared.range.from, compared.range.to) : [],
+    },
     movements: movements(tickets, mask, state, compared.range, compared, span),
     days: dailyFigures(tickets, mask, from, to).map((day) => ({
       ...day,

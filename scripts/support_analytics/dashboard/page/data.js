@@ -1,10 +1,18 @@
 // The embedded block: inflate it and give its arrays their types. pack.py writes it.
 
-async function inflate(elementId) {
-  const binary = atob(document.getElementById(elementId).textContent.trim());
+function fromBase64(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
+  return bytes;
+}
+
+// The element is emptied: what it held is kept once, inflated.
+async function inflate(elementId) {
+  const element = document.getElementById(elementId);
+  const stream = new Blob([fromBase64(element.textContent)]).stream().pipeThrough(new DecompressionStream('deflate'));
+  element.textContent = '';
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 

@@ -10,27 +10,13 @@ function categoryColour(tickets, code) {
   return seriesColours[(named.indexOf(tickets.names.category[code]) - 1) % seriesColours.length];
 }
 
-// Start, middle and end of a bar as milliseconds, with a gap between bars.
-function barTimes(tickets, from, to, gap = 0.14) {
-  const start = tickets.startMs + from * DAY_MS;
+// Start, middle and end of a bar as milliseconds, with a gap between bars. A day lies around its own tick.
+const BAR_GAP = 0.14;
+function barTimes(tickets, from, to, gap = BAR_GAP) {
+  const start = tickets.startMs + (from - 0.5) * DAY_MS;
   const length = (to - from + 1) * DAY_MS;
-  return {
-    start: start + (Math.min(length, DAY_MS * 3) * gap) / 2,
-    middle: start + length / 2,
-    end: start + length - (Math.min(length, DAY_MS * 3) * gap) / 2,
-  };
-}
-
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-function incidentsWithin(tickets, from, to) {
-  return tickets.facts.incidents
-    .map((incident, index) => ({
-      ...incident,
-      letter: LETTERS[index % LETTERS.length],
-      from: Math.max(from, tickets.dayOf(incident.start_day)),
-      to: Math.min(to, tickets.dayOf(incident.end_day)),
-    }))
-    .filter((incident) => incident.from <= incident.to);
+  const margin = (Math.min(length, 3 * DAY_MS) * gap) / 2;
+  return { start: start + margin, middle: start + length / 2, end: start + length - margin };
 }
 
 function incidentText(incident) {
@@ -69,7 +55,7 @@ function chartData(tickets, figures) {
 }
 
 function incidentData(tickets, figures) {
-  return incidentsWithin(tickets, figures.from, figures.to).map((incident) => ({
+  return figures.incidents.now.map((incident) => ({
     ...barTimes(tickets, incident.from, incident.to, 0),
     letter: incident.letter,
     tip: tip(`${incident.letter}: unusually many tickets`, incidentText(incident)),

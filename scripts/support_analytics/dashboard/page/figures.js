@@ -36,7 +36,8 @@ const COUNT_OF_FLAG = {
 class Group {
   constructor(flagNames) {
     this.tickets = 0;
-    this.flagCounts = new Int32Array(flagNames.length);
+    // How many tickets have each combination of flags: one addition a ticket.
+    this.combinations = new Int32Array(1 << flagNames.length);
     this.frt = [];
     this.resolution = [];
     this.tagged = 0;
@@ -45,7 +46,11 @@ class Group {
 
   figures(flagNames) {
     const figures = { tickets_created: this.tickets };
-    flagNames.forEach((flag, bit) => { figures[COUNT_OF_FLAG[flag]] = this.flagCounts[bit]; });
+    for (const flag of flagNames) figures[COUNT_OF_FLAG[flag]] = 0;
+    this.combinations.forEach((tickets, combination) => {
+      if (!tickets) return;
+      flagNames.forEach((flag, bit) => { if ((combination >> bit) & 1) figures[COUNT_OF_FLAG[flag]] += tickets; });
+    });
     for (const [name, list] of [['frt', this.frt], ['resolution', this.resolution]]) {
       let sum = 0;
       for (const minutes of list) sum += minutes;
@@ -55,6 +60,8 @@ class Group {
       figures[`${name}_avg_minutes`] = rate(sum, sorted.length);
       figures[`${name}_median_minutes`] = percentile(sorted, 0.5);
       figures[`${name}_p95_minutes`] = percentile(sorted, 0.95);
+      // For comparisons; not a figure, so not listed among them.
+      Object.defineProperty(figures, `${name}_sorted`, { value: sorted });
     }
     figures.resolution_rate = rate(figures.resolved_count, this.tickets);
     figures.closed_share = rate(figures.closed_without_solution_count, this.tickets);
@@ -81,8 +88,7 @@ function measureBy(tickets, mask, from, to, column) {
     if (!mask[row]) continue;
     const group = groups[codes ? codes[row] : 0];
     group.tickets++;
-    const flags = tickets.flags[row];
-    for (let bit = 0; bit < flagNames.length; bit++) group.flagCounts[bit] += (flags >> bit) & 1;
+    group.combinations[tickets.flags[row]]++;
     if (tickets.frt[row] >= 0) group.frt.push(tickets.frt[row]);
     if (tickets.resolution[row] >= 0) group.resolution.push(tickets.resolution[row]);
     const tag = tickets.tag[row];
@@ -315,8 +321,7 @@ const MATURITY_OF = {
 function compare(tickets, mask, from, to) {
   const length = to - from + 1;
   const isComparable = from - length >= 0 && to < tickets.lastDay;
-  const withBacklog = (start, end) => ({
-    ...measure(tickets, mask, start, end),
+  const withBacklog = (start, end) => Object.assign(measure(tickets, mask, start, end), {
     backlog_closing_count: ledger(tickets, mask, end, end)[0].closing_count,
   });
   const now = withBacklog(from, to);

@@ -36,6 +36,7 @@ class Page {
     showDataQuality(this.tickets);
     this.showSource();
     await this.draw();
+    root.dataset.readyMs = Math.round(performance.now());
     this.showCheck();
   }
 
@@ -67,29 +68,41 @@ class Page {
     this.showFilters();
     this.showOutliers();
     showTables(tickets, figures);
-    await this.drawCharts();
+    await this.drawCharts(started);
     root.dataset.hash = writeHash(tickets, state);
     root.dataset.drawMs = Math.round(performance.now() - started);
     root.dataset.drawn = Number(root.dataset.drawn || 0) + 1;
   }
 
-  async drawCharts() {
+  // Charts in the window first; the browser shows them before the others follow.
+  async drawCharts(started) {
     const data = chartData(this.tickets, this.figures);
     const labels = chartLabels(this.tickets, this.figures);
     const empty = emptyCharts(this.figures);
-    for (const place of document.querySelectorAll('[data-chart]')) {
+    const places = [...document.querySelectorAll('[data-chart]')];
+    const inWindow = places.map((place) => {
+      const { top, bottom } = place.parentElement.getBoundingClientRect();
+      return bottom > 0 && top < window.innerHeight;
+    });
+    const order = [...places.filter((_, i) => inWindow[i]), null, ...places.filter((_, i) => !inWindow[i])];
+    for (const place of order) {
+      if (!place) {
+        root.dataset.shownMs = Math.round(performance.now() - started);
+        await new Promise((done) => setTimeout(done));
+        continue;
+      }
       const name = place.dataset.chart;
-      const isEmpty = empty[name];
-      place.hidden = isEmpty;
+      const wasHidden = place.hidden;
+      place.hidden = empty[name];
       const words = place.nextElementSibling;
-      words.hidden = !isEmpty;
-      words.textContent = isEmpty ? EMPTY[name] : '';
+      words.hidden = !empty[name];
+      words.textContent = empty[name] ? EMPTY[name] : '';
       place.setAttribute('aria-label', labels[name]);
-      if (!isEmpty) await this.drawChart(place, name, data[name]);
+      if (!empty[name]) await this.drawChart(place, name, data[name], wasHidden);
     }
   }
 
-  async drawChart(place, name, { data, signals = {} }) {
+  async drawChart(place, name, { data, signals = {} }, wasHidden) {
     if (!this.views[name]) {
       const spec = this.specs[name];
       for (const source of spec.data) if (data[source.name]) source.values = data[source.name];
@@ -106,9 +119,8 @@ class Page {
     const view = this.views[name];
     for (const [source, rows] of Object.entries(data)) view.data(source, rows);
     for (const [signal, value] of Object.entries(signals)) view.signal(signal, value);
-    // A chart that was hidden, or that a turned phone made narrower, asks its element again.
-    const width = place.clientWidth;
-    if (width && view.signal('width') !== width) view.signal('width', width);
+    // While it was hidden it could not follow the window.
+    if (wasHidden) view.signal('width', place.clientWidth);
     await view.runAsync();
   }
 
@@ -313,7 +325,6 @@ async function main() {
   const { charts, ...ofTickets } = facts;
   const page = new Page(new Tickets({ arrays, facts: ofTickets }), charts);
   await page.start();
-  root.dataset.readyMs = Math.round(performance.now());
   root.dataset.state = 'ready';
 }
 

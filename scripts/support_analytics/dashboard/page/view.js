@@ -297,7 +297,7 @@ function chartLabels(tickets, figures) {
 }
 
 function showNotes(tickets, figures) {
-  const incidents = incidentsWithin(tickets, figures.from, figures.to);
+  const incidents = figures.incidents.now;
   byId('incidents').replaceChildren(...incidents.map((incident) =>
     make('li', {}, make('b', {}, `${incident.letter} `), `${incidentText(incident)}.`)));
   byId('incidents-note').hidden = !incidents.length;

@@ -2,6 +2,7 @@
 
 const NOTHING = '–';
 const MINUS = '−';
+const KEEP = '\u00a0'; // Keeps a number and its unit on one line.
 
 const wholeNumber = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const count = (n) => (n === null || n === undefined ? NOTHING : wholeNumber.format(n));
@@ -13,12 +14,12 @@ const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 // 0.4 -> "24 s", 31 -> "31 min", 200 -> "3.3 h", 5000 -> "3.5 days".
 function minutes(value) {
   if (value === null || value === undefined) return NOTHING;
-  if (value === 0) return '0 min';
-  if (value < 1) return `${Math.round(value * 60)} s`;
-  if (value < 9.95) return `${value.toFixed(1)} min`;
-  if (value < 59.5) return `${Math.round(value)} min`;
-  if (value < 2877) return `${(value / 60).toFixed(1)} h`;
-  return `${(value / 1440).toFixed(1)} days`;
+  if (value === 0) return `0${KEEP}min`;
+  if (value < 1) return `${Math.round(value * 60)}${KEEP}s`;
+  if (value < 9.95) return `${value.toFixed(1)}${KEEP}min`;
+  if (value < 59.5) return `${Math.round(value)}${KEEP}min`;
+  if (value < 2877) return `${(value / 60).toFixed(1)}${KEEP}h`;
+  return `${(value / 1440).toFixed(1)}${KEEP}days`;
 }
 const hours = (value) => minutes(value === null || value === undefined ? null : value * 60);
 
@@ -58,7 +59,7 @@ const CARDS = [
     share: ['closed_share', 'of those created'],
   },
   { metric: 'frt_median_minutes', title: 'First response, median', format: minutes, kind: 'time', better: -1, of: 'frt' },
-  { metric: 'frt_avg_minutes', title: 'First response, average', format: minutes, kind: 'time', better: -1, of: 'frt' },
+  { metric: 'frt_avg_minutes', title: 'First response, average', format: minutes, kind: 'time', better: -1, of: 'frt', isAverage: true },
   {
     metric: 'frt_p95_minutes', title: 'First response, p95', format: minutes, kind: 'time', better: -1, of: 'frt',
     isPercentile: true, note: '1 in 20 waited longer',
@@ -85,26 +86,46 @@ const CARDS = [
   },
 ];
 
-// A change is called better or worse only when it is more than the noise of so many tickets: rates by the
-// standard error of their difference, times and counts by a relative change of 5%.
+// A change is called better or worse only when chance would seldom make it (95%); the backlog, which is no
+// sample, when it is 5%.
 const NOISE_LIMIT = 1.96;
 const RELATIVE_LIMIT = 0.05;
 
 function isNotable(card, now, before) {
-  if (card.kind === 'rate') {
-    const [, denominator] = card.counts;
-    return Math.abs(rateScore(card, now, before, denominator)) > NOISE_LIMIT;
+  if (card.kind === 'count') {
+    const change = Math.abs(now[card.metric] - before[card.metric]);
+    return before[card.metric] ? change / before[card.metric] >= RELATIVE_LIMIT : change > 0;
   }
-  const change = now[card.metric] - before[card.metric];
-  if (!before[card.metric]) return change !== 0;
-  return Math.abs(change / before[card.metric]) >= RELATIVE_LIMIT;
+  return Math.abs(changeScore(card, now, before)) > NOISE_LIMIT;
 }
 
-function rateScore(card, now, before, denominator) {
-  const [a, b] = [now[card.metric], before[card.metric]];
-  const pooled = (a * now[denominator] + b * before[denominator]) / (now[denominator] + before[denominator]);
-  const error = Math.sqrt(pooled * (1 - pooled) * (1 / now[denominator] + 1 / before[denominator]));
+// By how many standard errors the figure changed.
+function changeScore(card, now, before) {
+  if (card.kind === 'rate') return rateScore(now[card.metric], now[card.counts[1]], before[card.metric], before[card.counts[1]]);
+  const [a, b] = [now[`${card.of}_sorted`], before[`${card.of}_sorted`]];
+  if (card.isPercentile) {
+    // How many more tickets than before take longer than the p95 did before.
+    const above = (list) => list.filter((value) => value > before[card.metric]).length / list.length;
+    return rateScore(above(a), a.length, above(b), b.length);
+  }
+  return card.isAverage ? meanScore(a, b) : shiftScore(a, b);
+}
+
+function rateScore(a, n, b, m) {
+  const pooled = (a * n + b * m) / (n + m);
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m));
   return error ? (a - b) / error : 0;
+}
+
+function meanScore(a, b) {
+  if (a.length < 2 || b.length < 2) return 0;
+  const moments = (list) => {
+    const mean = list.reduce((sum, v) => sum + v, 0) / list.length;
+    return [mean, list.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (list.length - 1) / list.length];
+  };
+  const [[meanA, errorA], [meanB, errorB]] = [moments(a), moments(b)];
+  const error = Math.sqrt(errorA + errorB);
+  return error ? (meanA - meanB) / error : 0;
 }
 
 // {text, verdict: '' | 'better' | 'worse' | 'same'} of a card's change; null where nothing may be compared.
@@ -120,7 +141,7 @@ function changeOf(card, { now, before, change }, isSmall) {
   if (difference === 0) word = 'unchanged';
   else if (card.better) {
     verdict = !isNotable(card, now, before) ? 'same' : Math.sign(difference) === card.better ? 'better' : 'worse';
-    word = verdict === 'same' ? 'about the same' : verdict;
+    word = verdict === 'same' ? (card.kind === 'count' ? 'about the same' : 'within chance') : verdict;
   } else {
     word = difference > 0 ? 'more' : 'fewer';
   }
@@ -158,7 +179,8 @@ function headline(figures) {
     '; ', fig('kpi/backlog_closing_count/now', now.backlog_closing_count, count), ' were open at the end.',
   ];
   if (!now.tickets_created) return ['No tickets match these filters.'];
-  if (!before || !before.tickets_created) return level;
+  const incidents = incidentWords(figures);
+  if (!before || !before.tickets_created) return [...level, ...incidents];
 
   const [top] = figures.movements.filter(({ score }) => Math.abs(score) > 2.58);
   const tail = [
@@ -170,9 +192,19 @@ function headline(figures) {
     fig('kpi/backlog_closing_count/now', now.backlog_closing_count, count), '.',
   ];
   if (!top) {
-    return ['Nothing moved more than chance would: ', ...level.slice(0, -3), `, much as in the ${figures.spanName} before.`, ...tail];
+    return ['Nothing moved more than chance would: ', ...level.slice(0, -3), `, much as in the ${figures.spanName} before.`, ...tail, ...incidents];
   }
-  return [...MOVEMENT_WORDS[top.kind](top, fig), ...tail];
+  return [...MOVEMENT_WORDS[top.kind](top, fig), ...tail, ...incidents];
+}
+
+// An incident explains most of what moves, also when it is the period before that held it.
+function incidentWords(figures) {
+  const said = (incident) => `${rangeName(incident.start_day, incident.end_day)} (${valueName(incident.category)}: ${valueName(incident.topic)})`;
+  const { now, before } = figures.incidents;
+  return [
+    now.length ? ` These days hold ${now.length === 1 ? 'an incident' : `${now.length} incidents`}: ${now.map(said).join(', ')}.` : '',
+    before.length ? ` The ${figures.spanName} before held ${before.length === 1 ? 'an incident' : `${before.length} incidents`}: ${before.map(said).join(', ')}.` : '',
+  ];
 }
 
 function whereWords(top, fig, format) {
@@ -205,18 +237,19 @@ const MOVEMENT_WORDS = {
   ],
 };
 
-// What moved, largest first, by standard errors.
+// What moved, largest first, by standard errors. A channel or category with few answers is not named.
+const FEW = 20;
 function movements(tickets, mask, range, beforeRange, compared, spanName) {
   if (!beforeRange) return [];
   const { now, before, isMature } = compared;
-  const segments = ['channel', 'category'].flatMap((column) => {
+  const segments = () => ['channel', 'category'].flatMap((column) => {
     const a = measureBy(tickets, mask, range.from, range.to, column);
     const b = measureBy(tickets, mask, beforeRange.from, beforeRange.to, column);
     return a.map((figures, code) => ({ column, name: tickets.names[column][code], now: figures, before: b[code] }));
   });
   const where = (metric, score) => {
-    const scored = segments
-      .map((segment) => ({ ...segment, score: score(segment.now, segment.before, segment) }))
+    const scored = segments()
+      .map((segment) => ({ ...segment, score: score(segment.now, segment.before) }))
       .filter((segment) => Number.isFinite(segment.score) && segment.now[metric] !== null && segment.before[metric] !== null)
       .sort((x, y) => y.score - x.score);
     const [first] = scored;
@@ -224,36 +257,29 @@ function movements(tickets, mask, range, beforeRange, compared, spanName) {
       ? { column: first.column, name: first.name, now: first.now[metric], before: first.before[metric] } : null;
   };
   const volumeScore = (a, b) => (a.tickets_created - b.tickets_created) / Math.sqrt(a.tickets_created + b.tickets_created || 1);
-  const lenient = CARDS.find(({ metric }) => metric === 'fcr_lenient_rate');
-  const quickScore = (a, b) =>
-    (a.tickets_created && b.tickets_created ? rateScore(lenient, a, b, 'tickets_created') : 0);
-  const responses = (span, column, code) => {
-    const list = [];
-    const [start, end] = tickets.rows(span.from, span.to);
-    for (let row = start; row < end; row++) {
-      if (mask[row] && tickets.frt[row] >= 0 && (!column || tickets[column][row] === code)) list.push(tickets.frt[row]);
-    }
-    return Float64Array.from(list).sort();
-  };
-  const responseScore = (column, code) => shiftScore(responses(range, column, code), responses(beforeRange, column, code));
+  const quickScore = (a, b) => (a.tickets_created && b.tickets_created
+    ? rateScore(a.fcr_lenient_rate, a.tickets_created, b.fcr_lenient_rate, b.tickets_created) : 0);
+  const responseScore = (a, b) => shiftScore(a.frt_sorted, b.frt_sorted);
 
   const list = [{ kind: 'volume', metric: 'tickets_created', score: volumeScore(now, before) }];
-  if (now.frt_count && before.frt_count) list.push({ kind: 'response', metric: 'frt_median_minutes', score: responseScore() });
+  if (now.frt_count && before.frt_count) list.push({ kind: 'response', metric: 'frt_median_minutes', score: responseScore(now, before) });
   if (isMature('fcr_lenient_rate')) list.push({ kind: 'quick', metric: 'fcr_lenient_rate', score: quickScore(now, before) });
   for (const movement of list) {
-    const sign = Math.sign(movement.score);
     movement.now = now[movement.metric];
     movement.before = before[movement.metric];
     movement.spanName = spanName;
-    movement.where = where(movement.metric, (a, b, segment) => sign * ({
-      volume: () => volumeScore(a, b),
-      quick: () => quickScore(a, b),
-      response: () => (a.frt_count >= 20 && b.frt_count >= 20
-        ? responseScore(segment.column, tickets.names[segment.column].indexOf(segment.name)) : NaN),
-    })[movement.kind]());
   }
   // A median that moved against the shift of its distribution would make the sentence contradict itself.
-  return list
+  const sorted = list
     .filter(({ score, now: a, before: b }) => Math.sign(a - b) === Math.sign(score))
     .sort((x, y) => Math.abs(y.score) - Math.abs(x.score));
+  const [top] = sorted;
+  if (top) {
+    top.where = where(top.metric, (a, b) => Math.sign(top.score) * ({
+      volume: () => volumeScore(a, b),
+      quick: () => quickScore(a, b),
+      response: () => (a.frt_count >= FEW && b.frt_count >= FEW ? responseScore(a, b) : NaN),
+    })[top.kind]());
+  }
+  return sorted;
 }
