@@ -12,7 +12,7 @@ SCRATCH_DBT := SUPPORT_ANALYTICS_DB=$(SCRATCH)/support_analytics.duckdb DBT_PROF
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build test lint dbt-test docs clean packages scratch
+.PHONY: help build test test-slow lint dbt-test docs clean packages scratch
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,6 +29,9 @@ test: lint dbt-test ## Lint, parse with warnings as errors, dbt's unit and data 
 		--out $(SCRATCH)/sample >/dev/null
 	@echo "pytest"
 	@SUPPORT_ANALYTICS_TEST_BUILD=$(CURDIR)/$(SCRATCH)/sample $(PY) -m pytest --numprocesses 2 --dist loadfile
+
+test-slow: $(VENV)/dev packages ## Run the tests that take minutes: builds that are killed on their way.
+	@$(PY) -m pytest -m slow
 
 lint: $(VENV)/dev packages scratch ## Lint Python and SQL.
 	@echo "ruff"
