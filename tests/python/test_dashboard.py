@@ -21,6 +21,7 @@ import pytest
 pytest.importorskip("altair", reason="altair is not installed")
 pytest.importorskip("vl_convert", reason="vl-convert-python is not installed")
 
+import build_dashboard
 from support_analytics.dashboard import write_dashboard
 from support_analytics.dashboard.extract import extract, open_warehouse
 from support_analytics.dashboard.write import assemble, project_redaction
@@ -885,3 +886,17 @@ def test_errors_are_for_people(tmp_path: Path) -> None:
     (tmp_path / "text.duckdb").write_text("not a database, but long enough to look like one" * 9)
     with pytest.raises(UserError, match="cannot be read"):
         write_dashboard(tmp_path / "text.duckdb", tmp_path / "page.html")
+
+
+def test_command_writes_the_page_or_says_one_line(
+    sample_build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build_dashboard.main(["--db", str(tmp_path / "none.duckdb")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    page = tmp_path / "deep" / "page.html"
+    options = ["--db", str(sample_build.database), "--out", str(page), "--no-text"]
+    assert build_dashboard.main(options) == 0
+    assert "12,000 tickets" in capsys.readouterr().out
+    assert page.read_text("utf-8").startswith("<!doctype html>")

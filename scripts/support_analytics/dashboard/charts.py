@@ -349,8 +349,8 @@ def _confusion() -> alt.LayerChart:
         axis=alt.Axis(
             title="AI category",
             orient="top",
-            labelAngle={"expr": "width < 300 ? -30 : 0"},
-            labelAlign={"expr": "width < 300 ? 'left' : 'center'"},
+            labelAngle={"expr": "narrow ? -30 : 0"},
+            labelAlign={"expr": "narrow ? 'left' : 'center'"},
             ticks=False,
             domain=False,
             labelOverlap=False,
@@ -375,7 +375,8 @@ def _confusion() -> alt.LayerChart:
     shares = base.mark_text(fontSize=11, dy=9).encode(
         x=x, y=y, text="share_label:N", fill=alt.Fill("ink:N", scale=None)
     )
-    return _sized(alt.layer(cells, counts, shares), alt.Step(52))
+    chart = alt.layer(cells, counts, shares).add_params(alt.param(name="narrow", value=False))
+    return _sized(chart, alt.Step(52))
 
 
 def _sized(chart: Any, height: int | alt.Step) -> Any:

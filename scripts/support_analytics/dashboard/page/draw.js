@@ -229,10 +229,12 @@ function accuracyData(tickets, figures) {
   };
 }
 
+const NARROW_WINDOW = 480;
 const HEAT_STEPS = [0.02, 0.05, 0.15, 0.5];
 function confusionData(figures) {
   const isEmpty = figures.confusion.cells.every((cell) => !cell.tickets_count);
   return {
+    signals: { narrow: window.innerWidth < NARROW_WINDOW },
     data: {
       cells: isEmpty ? [] : figures.confusion.cells.map((cell) => {
         const step = HEAT_STEPS.filter((limit) => (cell.tag_share || 0) >= limit).length;

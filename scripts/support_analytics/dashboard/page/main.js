@@ -124,10 +124,12 @@ class Page {
     await view.runAsync();
   }
 
-  setWidths(widthOf) {
+  setWidths(isPaper) {
     for (const place of document.querySelectorAll('[data-chart]')) {
       const view = this.views[place.dataset.chart];
-      if (view && !place.hidden) view.signal('width', widthOf(place)).run();
+      if (!view || place.hidden) continue;
+      if (place.dataset.chart === 'confusion') view.signal('narrow', isPaper || window.innerWidth < NARROW_WINDOW);
+      view.signal('width', isPaper ? PRINTED_CHART_WIDTH : place.clientWidth).run();
     }
   }
 
@@ -289,8 +291,8 @@ class Page {
       }
     });
     // Shrunk with the paper, the charts' words would be too small to read: they are laid out again.
-    window.addEventListener('beforeprint', () => this.setWidths(() => PRINTED_CHART_WIDTH));
-    window.addEventListener('afterprint', () => this.setWidths((place) => place.clientWidth));
+    window.addEventListener('beforeprint', () => this.setWidths(true));
+    window.addEventListener('afterprint', () => this.setWidths(false));
     byId('print').addEventListener('click', () => window.print());
   }
 }
