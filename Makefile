@@ -30,7 +30,7 @@ test: lint dbt-test ## Lint, parse with warnings as errors, dbt's unit and data 
 	@echo "pytest"
 	@SUPPORT_ANALYTICS_TEST_BUILD=$(CURDIR)/$(SCRATCH)/sample $(PY) -m pytest --numprocesses 2 --dist loadfile
 
-test-slow: $(VENV)/dev packages ## Run the tests that take minutes: builds that are killed on their way.
+test-slow: $(VENV)/dev packages ## Run the tests that take a minute and more: builds that are killed on their way.
 	@$(PY) -m pytest -m slow
 
 lint: $(VENV)/dev packages scratch ## Lint Python and SQL.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -195,3 +196,30 @@ def test_parquet_keeps_types(
     }.items()
     notes = duckdb.sql(f"select distinct note from '{tmp_path / 'odd.parquet'}'").fetchall()
     assert notes == [("hidden",)]
+
+
+def test_users_are_redacted_and_messages_can_be_left_out(tmp_path: Path) -> None:
+    connection = duckdb.connect()
+    connection.execute(
+        "create table odd as select * from (values"
+        " ('1', 'ana@example.com', 'BR', 'a message'), ('2', '2125550123', '=1+1', '-5')"
+        ") as t(ticket_id, creator_id, country, message_text)"
+    )
+    mart = Mart("odd", "odd", ("ticket_id",), frozenset({"message_text"}))
+    rules = CellRules(
+        redact=lambda column: (
+            f"case when {column} like '%@%' then '[email]'"
+            f" when {column} like '212%' then '[phone]' else {column} end"
+        ),
+        guard="@|[0-9]{7}",
+        neutralise=lambda column: (
+            f"case when {column} like '=%' then concat(chr(39), {column}) else {column} end"
+        ),
+    )
+    for keeps_text, message in ((True, "a message"), (False, "")):
+        export_marts(connection, [mart], tmp_path, "csv", replace(rules, keeps_text=keeps_text))
+        header, rows = read_csv(tmp_path / "odd.csv")
+        assert header == ["ticket_id", "creator_id", "country", "message_text"]
+        assert rows[0] == ["1", "[email]", "BR", message]
+        # An id of digits stays, a formula does not run.
+        assert rows[1][:3] == ["2", "2125550123", "'=1+1"]

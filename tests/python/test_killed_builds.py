@@ -20,8 +20,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import tiny_models
 from conftest import PROJECT, TICKET_HEADER
-from support_analytics import publish
+from support_analytics import build as build_module
+from support_analytics import cli, publish
+from support_analytics.dbt_runner import DbtSession
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals differ")
 
@@ -207,3 +210,28 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
         "error: a file grew larger than the system lets it; outputs are as they were\n"
     )
     assert not out.exists()
+
+
+def test_memory_and_spill_folder_reach_every_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, spill = tmp_path / "tickets.csv", tmp_path / "spill"
+    tickets(source, 0, 5)
+    seen = []
+
+    def models(session: DbtSession, *rest: object) -> object:
+        with duckdb.connect(str(session.database), config=dict(session.settings)) as connection:
+            seen.append(
+                connection.execute(
+                    "select current_setting('memory_limit'), current_setting('temp_directory')"
+                ).fetchone()
+            )
+        return tiny_models.run(session, *rest)
+
+    monkeypatch.setattr(build_module, "_run_models", models)
+    options = ["--tickets", str(source), "--out", str(tmp_path / "out"), "--quiet"]
+    assert cli.main([*options, "--memory-limit", "512MiB", "--spill-dir", str(spill)]) == 0
+    ((limit, folder),) = seen
+    assert limit == "512.0 MiB"
+    assert Path(folder).parent == spill
+    assert list(spill.iterdir()) == []

@@ -363,6 +363,23 @@ def test_a_suggestion_is_a_mapping_once_it_is_decided(
     assert (first["first_response_time"], first["message_text"]) == ("90.0", "#: {x}")
 
 
+def test_the_documented_mapping_works(write_file: Callable[..., Path], tmp_path: Path) -> None:
+    text = (PROJECT / "docs" / "mappings.md").read_text("utf-8")
+    mapping = write_file("mapping.yml", *text.split("```yaml\n")[1].split("```")[0].splitlines())
+    export = write_file(
+        "export.csv",
+        "Ticket No,Opened,State,Hours,Via,Topic,First reply (h),Subject",
+        '1,4/11/2025 10:30,Done,2,Mail,Billing,"0,5",Hi',
+        "2,4/11/2025 10:30,open,2,Post,Else,,",
+    )
+    rows = mapped([export], mapping, tmp_path)
+    assert columns(rows, "created_at", "resolved_at", "status", "channel", "tag") == [
+        ("2025-11-04 09:30:00", "2025-11-04 11:30:00", "resolved", "email", "financial"),
+        ("2025-11-04 09:30:00", None, "pending", "in_app", None),
+    ]
+    assert columns(rows, "first_response_time", "message_text") == [("30.0", "Hi"), (None, None)]
+
+
 def test_presets_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])
