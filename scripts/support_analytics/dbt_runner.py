@@ -131,6 +131,11 @@ class DbtSession:
         if failures:
             raise BuildError(f"{failures[0]}; {self._log_hint()}")
 
+    def write_docs(self) -> Path:
+        """Document the built database; returns dbt's one page. Raises BuildError."""
+        self._invoke(["docs", "generate", "--static"], writes_json=True)
+        return self.work / "target" / "static_index.html"
+
     def close(self) -> None:
         """Let go of the DuckDB file."""
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -143,7 +148,12 @@ class DbtSession:
             DuckDBConnectionManager._ENV = None
         reset_adapters()
 
-    def _invoke(self, command: Sequence[str], on_event: Callable[[Any], None] | None = None) -> Any:
+    def _invoke(
+        self,
+        command: Sequence[str],
+        on_event: Callable[[Any], None] | None = None,
+        writes_json: bool = False,
+    ) -> Any:
         from dbt.cli.main import dbtRunner
 
         _forget_path_when_parsing()
@@ -155,7 +165,8 @@ class DbtSession:
             if on_event:
                 on_event(event)
 
-        quiet = ["--log-level=none", "--log-level-file=info", "--no-print", "--no-write-json"]
+        quiet = ["--log-level=none", "--log-level-file=info", "--no-print"]
+        quiet.append("--write-json" if writes_json else "--no-write-json")
         folders = [
             f"--project-dir={self.project}",
             f"--profiles-dir={self.work}",
