@@ -12,7 +12,7 @@ SCRATCH_DBT := SUPPORT_ANALYTICS_DB=$(SCRATCH)/support_analytics.duckdb DBT_PROF
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build test test-slow lint dbt-test docs site clean packages scratch
+.PHONY: help build test test-slow lint dbt-test docs site pr-check clean packages scratch
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -54,6 +54,9 @@ docs: $(VENV)/runtime profiles.yml packages ## Make the documentation site of mo
 
 site: build ## Put docs, guides, dashboard and report into one static folder, site/.
 	@$(PY) scripts/build_site.py --db $(DATABASE) --reports reports --out site
+
+pr-check: $(VENV)/runtime packages ## Say which cells of the sample's marts this branch changes, against main.
+	@$(PY) scripts/pr_check.py $(if $(BASE),--base $(BASE))
 
 clean: ## Remove what make made: environment, packages, database, exports, logs.
 	@rm -rf $(VENV) target logs site dbt_packages package-lock.yml reports/exports $(DATABASE) $(DATABASE).wal
