@@ -30,6 +30,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals differ")
 
 KILLS = 30
 SLOW_KILLS = 6
+# Lines of Python between two kills of a swap.
+SWAP_STEP = 23
 ROWS = 20_000
 # For each line, a delay and the command's options: builds in a process of its own, which is killed
 # after the delay, if any; answers with its exit code.
@@ -37,15 +39,35 @@ BUILDER = f"""
 import os, signal, sys, time
 sys.path[:0] = [{str(PROJECT / "scripts")!r}, {str(Path(__file__).parent)!r}]
 import pyarrow, tiny_models
-from support_analytics import build, cli, inputs
+from support_analytics import build, cli, inputs, publish
 build._run_models = tiny_models.run
+
+def kill_at_line(number):
+    # Of those that run, in whatever module, while the outputs are put in place.
+    whole, left = publish.Stage.publish, [number]
+    def trace(frame, event, argument):
+        left[0] -= event == "line"
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+    def traced(*arguments):
+        sys.settrace(trace)
+        try:
+            return whole(*arguments)
+        finally:
+            sys.settrace(None)
+    publish.Stage.publish = traced
+
 for line in sys.stdin:
     delay, *options = line.rstrip("\\n").split("\\t")
     child = os.fork()
     if not child:
         os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+        if delay.startswith("line"):
+            kill_at_line(int(delay[4:]))
+            delay = ""
         os._exit(cli.main(options))
-    if delay:
+    if delay and not delay.startswith("line"):
         time.sleep(float(delay))
         os.kill(child, signal.SIGKILL)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
@@ -64,9 +86,13 @@ class Builder:
             text=True,
         )
 
-    def build(self, options: list[str], killed_after: float | None = None) -> int:
-        """The exit code of a build, which is killed after so many seconds, if any."""
-        delay = "" if killed_after is None else str(killed_after)
+    def build(self, options: list[str], killed_after: float | str = "") -> int:
+        """The exit code of a build.
+
+        It is killed after so many seconds, or at the so manieth line (`line7`) that runs while the
+        outputs are put in place, if any.
+        """
+        delay = str(killed_after)
         self._process.stdin.write("\t".join([delay, *options]) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -145,6 +171,30 @@ def test_readers_see_whole_outputs_whenever_a_build_is_killed(
     assert published(out, database) == 99
     hidden = [path.name for folder in (tmp_path, database.parent) for path in folder.glob(".*")]
     assert hidden == []
+
+
+@pytest.mark.parametrize("place", ["inside", "outside"])
+def test_readers_see_whole_outputs_when_the_swap_is_killed(
+    place: str, builder: Builder, tmp_path: Path
+) -> None:
+    """The swap takes a thousandth of a build, so moments of a clock would hardly hit it."""
+    out, source = tmp_path / "out", tmp_path / "tickets.csv"
+    database = (out if place == "inside" else tmp_path / "db") / "support.duckdb"
+    options = ["--tickets", str(source), "--out", str(out), "--db", str(database), "--quiet"]
+    tickets(source, 0, 5)
+    assert builder.build(options) == 0
+    version, attempt, line = 0, 0, 0
+    code = -signal.SIGKILL
+    while code == -signal.SIGKILL:
+        attempt += 1
+        line += SWAP_STEP
+        tickets(source, attempt, 5)
+        code = builder.build(options, f"line{line}")
+        seen = published(out, database)
+        assert seen in (version, attempt)
+        version = seen
+    assert code == 0
+    assert attempt > 5, "the swap has more lines"
 
 
 @pytest.mark.slow
