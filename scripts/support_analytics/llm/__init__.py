@@ -1,0 +1,1 @@
+"""The seam for an LLM: requests out, labels in. Nothing here calls one."""

@@ -1,0 +1,127 @@
+"""Tickets out: one request a ticket whose text no LLM has labelled yet."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from support_analytics.build import PROJECT
+from support_analytics.errors import UserError
+from support_analytics.llm.formats import REQUESTS, Question
+from support_analytics.llm.labels import (
+    LABELS_FILE,
+    LABELS_SCHEMA,
+    load_ai_labels,
+    write_whole,
+)
+from support_analytics.llm.project import UNTAGGED, ProjectSql, custom_id, open_tickets, project_sql
+from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
+
+TICKET_COLUMNS = ("ticket_id", "channel", "tag", "message_text")
+DEFAULT_MAX_TOKENS = 1000
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What to export. model is needed where the format names it in each request."""
+
+    database: Path
+    out: Path
+    file_format: str = "openai"
+    model: str = ""
+    labels: Path = LABELS_FILE
+    limit: int | None = None
+    only_tagged: bool = False
+    hide_tags: bool = False
+    max_tokens: int = DEFAULT_MAX_TOKENS
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was exported. Lengths are in characters, to estimate tokens before a job runs."""
+
+    requests: int
+    open_tickets: int
+    labelled_tickets: int
+    prompt_version: str
+    system_characters: int
+    user_characters: int
+
+
+def export_prompts(
+    options: ExportOptions, project: Path = PROJECT, sql: ProjectSql | None = None
+) -> ExportReport:
+    """Write the requests and return what was written. Raises UserError and BuildError.
+
+    Asked are tickets with a text for which the file of labels has no usable label. Their order
+    looks random and is always the same, so that a limit takes a fair sample.
+    """
+    make_request, names_model = REQUESTS[options.file_format]
+    if names_model and not options.model:
+        raise UserError(
+            f"--model is needed: the format {options.file_format} names it in each request"
+        )
+    if options.out.is_dir():
+        raise UserError(f"--out {options.out} is a folder; give a file name in it")
+    with open_tickets(options.database, TICKET_COLUMNS) as connection:
+        if options.labels.exists() or options.labels != LABELS_FILE:
+            load_ai_labels(connection, options.labels)
+        else:
+            connection.execute(f"create schema {RAW_SCHEMA}")
+            create_raw_table(connection, LABELS_SCHEMA)
+        sql = sql or project_sql(project)
+        connection.execute(
+            f"create temp table usable as select distinct ticket_id, text_hash"
+            f" from ({sql.checked_labels()}) where reasons = ''"
+        )
+        # Only the texts of labelled tickets are hashed to compare them.
+        connection.execute(
+            f"""
+            create temp table asked as
+            select ticket_id, channel, tag, message_text, {sql.key("ticket_id")} as ticket_key,
+                ticket_id in (
+                    select usable.ticket_id from usable join tickets using (ticket_id)
+                    where usable.text_hash = {sql.hashed("tickets.message_text")}
+                ) as is_labelled
+            from tickets
+            where trim(message_text, ' ' || chr(9) || chr(10) || chr(13)) <> ''
+                {"and tag is not null" if options.only_tagged else ""}
+            """
+        )
+        open_count, labelled_count = connection.execute(
+            "select count(*) filter (not is_labelled), count(*) filter (is_labelled) from asked"
+        ).fetchone()
+        limit = "" if options.limit is None else f"limit {options.limit}"
+        rows = connection.execute(
+            f"""
+            select ticket_key, {sql.key("message_text")}, channel, tag,
+                {sql.redacted("message_text")}
+            from (
+                select * from asked where not is_labelled order by ticket_key {limit}
+            ) order by ticket_key
+            """
+        ).fetchall()
+    version = sql.prompt.version + (UNTAGGED if options.hide_tags else "")
+    lines = []
+    characters = 0
+    for ticket_key, text_key, channel, tag, message in rows:
+        user = sql.prompt.about(message, None if options.hide_tags else tag, channel)
+        characters += len(user)
+        question = Question(
+            custom_id(ticket_key, text_key, version),
+            sql.prompt.system,
+            user,
+            sql.prompt.schema,
+        )
+        request = make_request(question, options.model, options.max_tokens)
+        lines.append(json.dumps(request, ensure_ascii=False) + "\n")
+    write_whole(options.out, "".join(lines))
+    return ExportReport(
+        requests=len(lines),
+        open_tickets=open_count,
+        labelled_tickets=labelled_count,
+        prompt_version=version,
+        system_characters=len(sql.prompt.system),
+        user_characters=round(characters / len(lines)) if lines else 0,
+    )
