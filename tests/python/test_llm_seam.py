@@ -82,6 +82,20 @@ class Tickets:
             load_ai_labels(connection, self.labels)
         return self.run("ai_labels+,+fct_tickets,resource_type:model")
 
+    def comparison(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """The analysis llm_against_rules: its counts by model and tag."""
+        analysis = PROJECT / "analyses" / "labels" / "llm_against_rules.sql"
+        try:
+            query = self.session.render(analysis.read_text("utf-8"))
+        finally:
+            self.session.close()
+        with duckdb.connect(str(self.database), read_only=True) as connection:
+            rows = connection.execute(
+                "select model, tag, tickets_count, llm_agreed_count, rules_agreed_count,"
+                f" only_llm_count, only_rules_count from ({query})"
+            ).fetchall()
+        return {(model, tag): tuple(counts) for model, tag, *counts in rows}
+
     def run(self, *nodes: str) -> dict[str, tuple[str, ...]]:
         try:
             self.session.run(*nodes)
@@ -173,7 +187,7 @@ def test_the_whole_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     valid = {
         "L1": ("llm", "financial", "gpt-x-2025-08", "2025-01"),
         "L2": ("llm", "checkout", "claude-x", "2025-01"),
-        'A|"é 10': ("llm", "others", "gemini-x", "2025-01"),
+        'A|"é 10': ("llm", "engagement", "gemini-x", "2025-01"),
         "L8": ("llm", "others", "gemini-x", "2025-01"),
     }
     assert by_llm == by_rules | valid
@@ -182,6 +196,16 @@ def test_the_whole_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
             "select ai_rationale from marts.fct_tickets where ticket_id = 'L2'"
         ).fetchone()
     assert rationale == "A voucher (cupón) is refused, as “expired”."
+    tags = {"L1": "financial", 'A|"é 10': "others", "L8": "others"}
+    counts: dict[tuple[str, str], list[int]] = {}
+    for ticket, tag in tags.items():
+        _, category, model, _ = valid[ticket]
+        by_both = (category == tag, by_rules[ticket][1] == tag)
+        for row in (counts.setdefault((model, name), [0] * 5) for name in ("all", tag)):
+            # Tickets, on which the LLM agrees, the rules agree, only the LLM, only the rules.
+            only = (by_both == (True, False), by_both == (False, True))
+            row[:] = [sum(pair) for pair in zip(row, (True, *by_both, *only), strict=True)]
+    assert round_trip.comparison() == {key: tuple(row) for key, row in counts.items()}
 
     # What has a label is not asked about again, and the same replies add nothing.
     assert cli.export_main([*arguments, "--out", str(asked), "--format", "gemini"]) == 0
