@@ -32,9 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="DIR",
         help="folder of the report (default: reports)",
     )
+    parser.add_argument(
+        "--no-text", action="store_true", help="leave out message texts, redacted as they are"
+    )
     options = parser.parse_args(arguments)
     try:
-        files = write_report(options.db, options.out)
+        files = write_report(options.db, options.out, with_text=not options.no_text)
     except SupportAnalyticsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Build
+from support_analytics.build import PROJECT, BuildOptions, build
 from support_analytics.dbt_runner import Mart
 from support_analytics.exports import CellRules, export_marts
 
@@ -223,3 +224,22 @@ def test_users_are_redacted_and_messages_can_be_left_out(tmp_path: Path) -> None
         assert rows[0] == ["1", "[email]", "BR", message]
         # An id of digits stays, a formula does not run.
         assert rows[1][:3] == ["2", "2125550123", "'=1+1"]
+
+
+def test_the_same_tickets_give_the_same_bytes(sample_build: Build, tmp_path: Path) -> None:
+    # On one thread rows come in another order than on several: sums must not show it.
+    seeds = PROJECT / "seeds"
+    out = tmp_path / "again"
+    build(
+        BuildOptions(
+            tickets=seeds / "tickets_raw.csv", users=seeds / "users_raw.csv", out=out, threads=1
+        )
+    )
+    files = sorted(path.name for path in sample_build.exports.glob("*.csv"))
+    assert files
+    different = [
+        name
+        for name in files
+        if (out / name).read_bytes() != (sample_build.exports / name).read_bytes()
+    ]
+    assert not different

@@ -72,6 +72,20 @@ def test_same_database_same_bytes(report_folder: Path, sample_build: Build, tmp_
     assert report_files(tmp_path / "out") == report_files(report_folder)
 
 
+def test_no_text_quotes_no_message(sample_build: Build, tmp_path: Path) -> None:
+    with duckdb.connect(str(sample_build.database), read_only=True) as connection:
+        texts = connection.execute(
+            "select message_text_redacted from marts.fct_sla_breaches_due where due_rank <= 10"
+        ).fetchall()
+    beginnings = [text[:20] for (text,) in texts]
+    quoting, silent = tmp_path / "quoting", tmp_path / "silent"
+    write_report(sample_build.database, quoting)
+    write_report(sample_build.database, silent, with_text=False)
+    shown, left_out = ((folder / "executive_report.md").read_text() for folder in (quoting, silent))
+    assert any(beginning in shown for beginning in beginnings)
+    assert not any(beginning in left_out for beginning in beginnings)
+
+
 def test_every_incident_and_finding_is_told(report_folder: Path, sample_build: Build) -> None:
     text = (report_folder / "executive_report.md").read_text("utf-8")
     assert "17 to 19 June 2025" in text

@@ -18,7 +18,7 @@ aged as (
 final as (
     select
         count(*) as old_open_count,
-        coalesce(sum(age_hours), 0.0) as age_hours
+        coalesce({{ exact_sum('age_hours') }}, 0.0) as age_hours
     from aged
     where age_hours >= 720
 )

@@ -34,7 +34,7 @@ segmented as (
         {{ column }} as segment,
         created_day,
         sum(tickets_created) as tickets_created,
-        sum(waiting_hours) as waiting_hours
+        {{ exact_sum('waiting_hours') }} as waiting_hours
     from combinations
     group by {{ column }}, created_day
     {% if not loop.last %}union all{% endif %}

@@ -67,9 +67,9 @@ final as (
             as tickets_before,
         sum(case when days_counted.day >= windows.now_start_day then days_counted.tickets_created else 0 end)
             as tickets_now,
-        sum(case when days_counted.day < windows.now_start_day then extra.extra_tickets else 0 end)
+        {{ exact_sum('case when days_counted.day < windows.now_start_day then extra.extra_tickets else 0 end') }}
             as incident_tickets_before,
-        sum(case when days_counted.day >= windows.now_start_day then extra.extra_tickets else 0 end)
+        {{ exact_sum('case when days_counted.day >= windows.now_start_day then extra.extra_tickets else 0 end') }}
             as incident_tickets_now,
         coalesce(max(dispersions.dispersion), 1.0) as dispersion
     from windows

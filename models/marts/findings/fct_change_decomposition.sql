@@ -19,8 +19,10 @@ overall as (
         metric,
         dimension,
         sum(tickets_count) as tickets_count,
-        sum(value_sum) / sum(tickets_count) as overall_value,
-        greatest(0, sum(square_sum) / sum(tickets_count) - power(sum(value_sum) / sum(tickets_count), 2))
+        {{ exact_sum('value_sum') }} / sum(tickets_count) as overall_value,
+        greatest(
+            0, {{ exact_sum('square_sum') }} / sum(tickets_count) - power({{ exact_sum('value_sum') }} / sum(tickets_count), 2)
+        )
         / sum(tickets_count) as squared_error
     from measured
     group by comparison, is_current, metric, dimension

@@ -220,7 +220,7 @@ backlog_shares as (
 open_now as (
     select
         sum(open_count) as open_count,
-        sum(open_count * age_avg_hours) as age_hours
+        {{ exact_sum('open_count * age_avg_hours') }} as age_hours
     from backlog_ages
 ),
 

@@ -24,7 +24,8 @@ segmented as (
         count(case when tickets.status = 'escalated' then 1 end) as escalated_count,
         sum(coalesce(tickets.resolution_time_minutes, 0)) / 60.0 as waiting_hours,
         avg(tickets.resolution_time_minutes) / 60.0 as waiting_avg_hours,
-        sqrt(var_samp(tickets.resolution_time_minutes) / count(tickets.resolution_time_minutes)) / 60.0
+        sqrt({{ exact_variance('tickets.resolution_time_minutes') }} / nullif(count(tickets.resolution_time_minutes), 0))
+        / 60.0
             as waiting_error_hours,
         {{ percentile('cast(tickets.resolution_time_minutes as double)', 0.5) }} as resolution_median_minutes
     from periods
@@ -39,7 +40,8 @@ totalled as (
     select
         *,
         sum(tickets_created) over (partition by period, segment_type) as period_tickets_created,
-        sum(waiting_hours) over (partition by period, segment_type) as period_waiting_hours
+        cast(sum(cast(waiting_hours as decimal(38, 12))) over (partition by period, segment_type) as double)
+            as period_waiting_hours
     from segmented
 ),
 

@@ -26,13 +26,16 @@ _PICTURE = re.compile(r'<p><img src="images/([a-z_]+\.svg)" alt="[^"]*"\s*/?></p
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def write_report(db_path: Path, out_dir: Path, project: Path = PROJECT) -> list[Path]:
+def write_report(
+    db_path: Path, out_dir: Path, project: Path = PROJECT, *, with_text: bool = True
+) -> list[Path]:
     """Write executive_report.md, its pictures and executive_report.html; returns the files.
 
-    The same database gives the same bytes: nothing reads the clock. Raises UserError when db_path
-    is no database of this project, BuildError when an analysis does not run.
+    with_text: whether messages, redacted as they are, are quoted. The same database gives the same
+    bytes: nothing reads the clock. Raises UserError when db_path is no database of this project,
+    BuildError when an analysis does not run.
     """
-    report, charts = render_report(db_path, project)
+    report, charts = render_report(db_path, project, with_text=with_text)
     images = out_dir / _IMAGES
     images.mkdir(parents=True, exist_ok=True)
     files = {images / chart.file_name: chart.svg for chart in charts}
@@ -43,7 +46,9 @@ def write_report(db_path: Path, out_dir: Path, project: Path = PROJECT) -> list[
     return list(files)
 
 
-def render_report(db_path: Path, project: Path = PROJECT) -> tuple[str, list[Chart]]:
+def render_report(
+    db_path: Path, project: Path = PROJECT, *, with_text: bool = True
+) -> tuple[str, list[Chart]]:
     """The report as Markdown, and its pictures."""
     if not db_path.is_file():
         raise UserError(f"--db {db_path} does not exist; build it with scripts/build_metrics.py")
@@ -58,6 +63,9 @@ def render_report(db_path: Path, project: Path = PROJECT) -> tuple[str, list[Cha
         marts = Marts(connection)
         figures = gather(marts, run_analyses(connection, queries), project)
         charts = draw_charts(chart_data(marts))
+    if not with_text:
+        for ticket in figures["breaches_due"]:
+            ticket["message_text_redacted"] = ""
     return _markdown(figures, charts), charts
 
 
