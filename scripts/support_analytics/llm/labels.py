@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -65,18 +66,20 @@ def add_labels(path: Path, labels: Sequence[Label]) -> None:
     for label in labels:
         values = dict(zip(LABEL_COLUMNS, astuple(label), strict=True))
         writer.writerow([values.get(column, "") for column in header])
-    write_whole(path, content + lines.getvalue())
+    write_whole(path, [content, lines.getvalue()])
 
 
-def write_whole(path: Path, content: str) -> None:
-    """Replace the file by content, at once. Raises UserError where it cannot be written."""
+def write_whole(path: Path, parts: Iterable[str]) -> None:
+    """Replace the file by the parts, at once. Raises UserError where it cannot be written."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with scratch.open("w", encoding="utf-8", newline="") as file:
-            file.write(content)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         scratch.replace(path)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
         raise UserError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            scratch.unlink(missing_ok=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import duckdb
 
 from support_analytics.build import PROJECT
 from support_analytics.errors import UserError
@@ -20,6 +23,8 @@ from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
 
 TICKET_COLUMNS = ("ticket_id", "channel", "tag", "message_text")
 DEFAULT_MAX_TOKENS = 1000
+# Rows held in memory.
+BATCH_TICKETS = 10_000
 
 
 @dataclass(frozen=True)
@@ -92,36 +97,58 @@ def export_prompts(
         open_count, labelled_count = connection.execute(
             "select count(*) filter (not is_labelled), count(*) filter (is_labelled) from asked"
         ).fetchone()
-        limit = "" if options.limit is None else f"limit {options.limit}"
-        rows = connection.execute(
+        questions = _Questions(connection, sql, options)
+        write_whole(
+            options.out,
+            (
+                json.dumps(make_request(one, options.model, options.max_tokens), ensure_ascii=False)
+                + "\n"
+                for one in questions
+            ),
+        )
+    return ExportReport(
+        requests=questions.count,
+        open_tickets=open_count,
+        labelled_tickets=labelled_count,
+        prompt_version=questions.version,
+        system_characters=len(sql.prompt.system),
+        user_characters=round(questions.characters / max(1, questions.count)),
+    )
+
+
+class _Questions:
+    """The questions about the tickets in `asked`, a batch at a time, and what they were in all."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, sql: ProjectSql, options: ExportOptions
+    ) -> None:
+        self._connection = connection
+        self._sql = sql
+        self._options = options
+        self.version = sql.prompt.version + (UNTAGGED if options.hide_tags else "")
+        self.count = 0
+        self.characters = 0
+
+    def __iter__(self) -> Iterator[Question]:
+        prompt = self._sql.prompt
+        limit = "" if self._options.limit is None else f"limit {self._options.limit}"
+        result = self._connection.execute(
             f"""
-            select ticket_key, {sql.key("message_text")}, channel, tag,
-                {sql.redacted("message_text")}
+            select ticket_key, {self._sql.key("message_text")}, channel, tag,
+                {self._sql.redacted("message_text")}
             from (
                 select * from asked where not is_labelled order by ticket_key {limit}
             ) order by ticket_key
             """
-        ).fetchall()
-    version = sql.prompt.version + (UNTAGGED if options.hide_tags else "")
-    lines = []
-    characters = 0
-    for ticket_key, text_key, channel, tag, message in rows:
-        user = sql.prompt.about(message, None if options.hide_tags else tag, channel)
-        characters += len(user)
-        question = Question(
-            custom_id(ticket_key, text_key, version),
-            sql.prompt.system,
-            user,
-            sql.prompt.schema,
         )
-        request = make_request(question, options.model, options.max_tokens)
-        lines.append(json.dumps(request, ensure_ascii=False) + "\n")
-    write_whole(options.out, "".join(lines))
-    return ExportReport(
-        requests=len(lines),
-        open_tickets=open_count,
-        labelled_tickets=labelled_count,
-        prompt_version=version,
-        system_characters=len(sql.prompt.system),
-        user_characters=round(characters / len(lines)) if lines else 0,
-    )
+        while rows := result.fetchmany(BATCH_TICKETS):
+            for ticket_key, text_key, channel, tag, message in rows:
+                user = prompt.about(message, None if self._options.hide_tags else tag, channel)
+                self.count += 1
+                self.characters += len(user)
+                yield Question(
+                    custom_id(ticket_key, text_key, self.version),
+                    prompt.system,
+                    user,
+                    prompt.schema,
+                )

@@ -134,7 +134,7 @@ def import_labels(
             report.added.append(label)
     report.rejects.sort(key=lambda reject: reject.line_number)
     # The labels last: whoever finds them finds the rejects of the same run.
-    write_whole(options.rejects_path, _rejects_csv(report.rejects))
+    write_whole(options.rejects_path, [_rejects_csv(report.rejects)])
     if report.added:
         add_labels(options.labels, report.added)
     return report
