@@ -164,7 +164,9 @@ def _documented_nodes(site: Path) -> set[str]:
 def _marts() -> set[str]:
     models = PROJECT / "models"
     rejected = {path.stem for path in (models / "staging").glob("rejected_*.sql")}
-    return {path.stem for path in (models / "marts").rglob("*.sql")} | rejected
+    # Off by default: docs/status_history.md.
+    optional = {path.stem for path in (models / "marts" / "history").glob("*.sql")}
+    return {path.stem for path in (models / "marts").rglob("*.sql")} - optional | rejected
 
 
 def _declared() -> dict[str, set[str]]:
