@@ -12,7 +12,7 @@ SCRATCH_DBT := SUPPORT_ANALYTICS_DB=$(SCRATCH)/support_analytics.duckdb DBT_PROF
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build test test-slow lint dbt-test docs site pr-check clean packages scratch
+.PHONY: help build test test-slow lint dbt-test house-rules docs site pr-check clean packages scratch
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -23,7 +23,7 @@ build: $(VENV)/runtime profiles.yml packages ## Build and test the sample's mart
 	@$(PY) scripts/build_dashboard.py --db $(DATABASE) --out reports/support_health.html
 	@$(PY) scripts/build_report.py --db $(DATABASE) --out reports
 
-test: lint dbt-test ## Lint, parse with warnings as errors, dbt's unit and data tests, then pytest.
+test: lint dbt-test house-rules ## Lint, parse with warnings as errors, dbt's unit and data tests, then pytest.
 	@echo "the sample's marts, for the tests that read them"
 	@$(PY) scripts/build_metrics.py --quiet --tickets seeds/tickets_raw.csv --users seeds/users_raw.csv \
 		--out $(SCRATCH)/sample >/dev/null
@@ -46,6 +46,11 @@ dbt-test: $(VENV)/dev packages scratch ## Run dbt's unit and data tests on the s
 	@$(SCRATCH_DBT) --warn-error parse
 	@echo "dbt build: seeds, models, unit tests, data tests"
 	@$(SCRATCH_DBT) build
+
+house-rules: $(VENV)/dev packages scratch ## Check what dbt-score and the project's own rules ask of every model and mart.
+	@echo "dbt-score"
+	@$(SCRATCH_DBT) parse --vars '{keep_status_history: true}'
+	@$(VENV)/bin/dbt-score lint --show failing-items --manifest $(SCRATCH)/dbt/manifest.json
 
 docs: $(VENV)/runtime profiles.yml packages ## Make the documentation site of models and columns, and serve it.
 	@test -f $(DATABASE) || $(MAKE) build
