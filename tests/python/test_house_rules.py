@@ -18,8 +18,10 @@ from dbt_score import Model
 from scripts import house_rules
 
 HEAD = "-- Grain: one row for each day. Question: how many?\n"
-# What they pick rows from has the unit tests, and data tests hold what they add.
-WITHOUT_UNIT_TEST = {"fct_anomaly_days", "fct_repeat_creators"}
+# docs/house_rules.md says what holds them instead.
+WITHOUT_UNIT_TEST = {
+    *("fct_anomaly_days", "fct_repeat_creators", "fct_staffing_hours", "fct_topic_costs"),
+}
 GOOD_SQL = HEAD + "select * from {{ ref('fct_tickets') }} -- from raw.tickets_raw"
 
 
