@@ -194,7 +194,9 @@ def _check_dbt(words: list[str]) -> bool:
     while rest and rest[0] in getattr(command, "commands", {}):
         command = command.commands[rest.pop(0)]
     options = {option for parameter in command.params for option in parameter.opts}
-    is_known = not hasattr(command, "commands") and {word for word in rest if word[:1] == "-"} <= options
+    is_known = (
+        not hasattr(command, "commands") and {word for word in rest if word[:1] == "-"} <= options
+    )
     for option, value in pairwise(rest):
         if option == "--select":
             names = re.findall(r"\w+", value)
