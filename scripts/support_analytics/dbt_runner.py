@@ -50,7 +50,8 @@ class Outcome:
 class DbtSession:
     """One project, one DuckDB file, one set of vars; parsed once. settings are DuckDB's.
 
-    work is a scratch folder for the profile and dbt's target; variables are dbt vars.
+    work is a scratch folder for the profile and dbt's target; variables are dbt vars. read_only
+    leaves the file to other readers at the same time.
     """
 
     project: Path
@@ -60,6 +61,7 @@ class DbtSession:
     threads: int
     log_folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
+    read_only: bool = False
     _manifest: Any = field(default=None, repr=False)
 
     def parse(self) -> None:
@@ -68,6 +70,8 @@ class DbtSession:
         output = profiles[PROFILE]["outputs"][TARGET]
         output |= {"path": f"{{{{ env_var('{_PATH_VARIABLE}') }}}}", "threads": self.threads}
         output["settings"] = output.get("settings", {}) | dict(self.settings)
+        if self.read_only:
+            output["config_options"] = {"access_mode": "READ_ONLY"}
         profile = {PROFILE: {"target": TARGET, "outputs": {TARGET: output}}}
         (self.work / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
 

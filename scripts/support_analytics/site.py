@@ -131,6 +131,7 @@ def _write_dbt_docs(database: Path, stage: Path, work: Path, project: Path) -> P
         variables={},
         threads=1,
         log_folder=log_folder(project, work),
+        read_only=True,
     )
     try:
         session.parse()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -48,8 +52,25 @@ def site(sample_build: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     reports.mkdir()
     (reports / "executive_report.html").write_text("<h1>Report</h1>", encoding="utf-8")
     (reports / "data_dictionary.csv").write_text("mart,column\n", encoding="utf-8")
-    build_site(sample_build.database, reports, folder / "site")
+    with _read_elsewhere(sample_build.database):
+        build_site(sample_build.database, reports, folder / "site")
     return folder / "site"
+
+
+@contextlib.contextmanager
+def _read_elsewhere(database: Path) -> Iterator[None]:
+    """Another process, a BI tool say, that has the database open."""
+    code = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True);"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    reader = subprocess.Popen(
+        [sys.executable, "-c", code, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with reader:
+        assert reader.stdout.readline() == b"open\n"
+        yield
+        reader.stdin.close()
 
 
 def test_links_of_the_site_lead_somewhere(site: Path) -> None:
