@@ -79,3 +79,7 @@
         'rules': rules,
     }) }}
 {%- endmacro %}
+
+
+{#- SQL: what ai_rationale says of a ticket for which no category has a score above 0. -#}
+{% macro no_category_rationale() -%} 'No rule speaks for a category, so it is read as others.' {%- endmacro %}

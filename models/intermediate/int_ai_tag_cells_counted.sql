@@ -2,7 +2,7 @@
 -- Question: how often does each label meet each tag in the slice?
 
 with tickets as (
-    select * from {{ ref('int_tickets_enriched') }}
+    select * from {{ ref('int_tickets_measured') }}
 ),
 
 categories as (

@@ -1,7 +1,7 @@
 -- Grain: one row for each data-quality check. Question: how many rows did the check look at, and how many failed it?
 
 with tickets as (
-    select * from {{ ref('int_tickets_enriched') }}
+    select * from {{ ref('int_tickets_measured') }}
 ),
 
 users as (

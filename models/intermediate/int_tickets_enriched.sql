@@ -28,6 +28,7 @@ final as (
         labelled.ai_model,
         labelled.ai_prompt_version,
         labelled.ai_score_margin,
+        labelled.evidence_set_id,
         coalesce(tickets.tag, labelled.ai_category) as category_effective,
         users.country,
         users.plan,

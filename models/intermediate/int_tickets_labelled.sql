@@ -14,6 +14,7 @@ by_llm as (
 final as (
     select
         by_rules.ticket_id,
+        by_rules.evidence_set_id,
         coalesce(by_llm.ai_category, by_rules.ai_category) as ai_category,
         coalesce(by_llm.ai_topic, by_rules.ai_topic) as ai_topic,
         coalesce(by_llm.ai_rationale, by_rules.ai_rationale) as ai_rationale,

@@ -43,6 +43,7 @@ final as (
         ai_model,
         ai_prompt_version,
         ai_score_margin,
+        evidence_set_id,
         category_effective,
         country,
         plan,
@@ -57,6 +58,7 @@ final as (
         resolved_at,
         created_day,
         created_week,
+        {{ iso_week('created_week') }} as iso_week,
         signup_date,
 
         is_open,

@@ -117,7 +117,7 @@ def classify(
         )
         try:
             session.parse()
-            session.run("category_rules", "+int_tickets_classified,resource_type:model")
+            session.run("category_rules", "+int_tickets_evidence_weighed,resource_type:model")
         finally:
             session.close()
         return _readings(database, ticket_categories(project))

@@ -2,22 +2,21 @@
 -- Past the var candidate_sample_size an arbitrary, always equal sample of tickets stands for all.
 
 with tickets as (
-    select * from {{ ref('stg_tickets') }}
+    select * from {{ ref('int_tickets_measured') }}
 ),
 
-labelled as (
-    select * from {{ ref('int_tickets_labelled') }}
-),
-
-found as (
-    select * from {{ ref('int_tickets_evidence_found') }}
+evidence_sets as (
+    select * from {{ ref('int_evidence_sets_listed') }}
 ),
 
 sampled as (
     select
         ticket_id,
         created_day,
-        message_text
+        message_text,
+        ai_category,
+        ai_score_margin,
+        evidence_set_id
     from tickets
     where message_text is not null
     order by {{ text_hash('ticket_id') }} asc
@@ -26,8 +25,7 @@ sampled as (
 
 redacted as (
     select
-        ticket_id,
-        created_day,
+        *,
         {{ redact_text('message_text') }} as text_redacted
     from sampled
 ),
@@ -35,9 +33,7 @@ redacted as (
 -- What stands in for a redacted item, such as [email], is no word of the ticket.
 worded as (
     select
-        ticket_id,
-        created_day,
-        text_redacted,
+        *,
         {{ regex_replace_all(plain_text('text_redacted'), '\\[[a-z]+\\]', '|') }} as plain
     from redacted
 ),
@@ -46,17 +42,15 @@ worded as (
 doubted as (
     select
         worded.*,
-        found.evidence,
-        labelled.ai_category = 'others'
-        or coalesce(labelled.ai_score_margin < {{ var('thin_score_margin') }}, false) as is_unplaced,
+        coalesce(evidence_sets.evidence, {{ no_texts() }}) as evidence,
+        worded.ai_category = 'others'
+        or coalesce(worded.ai_score_margin < {{ var('thin_score_margin') }}, false) as is_unplaced,
         1 - coalesce(
-            labelled.ai_score_margin, case when labelled.ai_category = 'others' then 0 else 1 end
+            worded.ai_score_margin, case when worded.ai_category = 'others' then 0 else 1 end
         ) as doubt
     from worded
-    inner join labelled
-        on worded.ticket_id = labelled.ticket_id
-    inner join found
-        on worded.ticket_id = found.ticket_id
+    left join evidence_sets
+        on worded.evidence_set_id = evidence_sets.evidence_set_id
 ),
 
 final as (

@@ -5,33 +5,44 @@ with rules as (
 ),
 
 weighed as (
-    select * from {{ ref('int_tickets_evidence_weighed') }}
+    select * from {{ ref('int_evidence_sets_weighed') }}
 ),
 
 tickets as (
-    select * from {{ ref('fct_tickets') }}
+    select * from {{ ref('int_tickets_measured') }}
 ),
 
-rules_in_ticket as (
+-- Tickets of the same evidence have the same rules, so they are counted before the rules are looked up.
+set_tags as (
     select
-        ticket_id,
+        evidence_set_id,
+        tag,
+        count(*) as tickets_count
+    from tickets
+    where evidence_set_id is not null
+    group by evidence_set_id, tag
+),
+
+rules_in_set as (
+    select
+        evidence_set_id,
         count(*) as rules_count
     from weighed
-    group by ticket_id
+    group by evidence_set_id
 ),
 
 fired as (
     select
         weighed.line_number,
-        count(*) as fired_count,
-        sum(case when rules_in_ticket.rules_count = 1 then 1 else 0 end) as fired_alone_count,
-        count(tickets.tag) as tagged_fired_count,
-        sum(case when tickets.tag <> weighed.category then 1 else 0 end) as other_tag_count
+        sum(set_tags.tickets_count) as fired_count,
+        sum(case when rules_in_set.rules_count = 1 then set_tags.tickets_count else 0 end) as fired_alone_count,
+        sum(case when set_tags.tag is not null then set_tags.tickets_count else 0 end) as tagged_fired_count,
+        sum(case when set_tags.tag <> weighed.category then set_tags.tickets_count else 0 end) as other_tag_count
     from weighed
-    inner join rules_in_ticket
-        on weighed.ticket_id = rules_in_ticket.ticket_id
-    inner join tickets
-        on weighed.ticket_id = tickets.ticket_id
+    inner join rules_in_set
+        on weighed.evidence_set_id = rules_in_set.evidence_set_id
+    inner join set_tags
+        on weighed.evidence_set_id = set_tags.evidence_set_id
     group by weighed.line_number
 ),
 

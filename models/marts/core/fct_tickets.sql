@@ -25,7 +25,7 @@ final as (
         resolved_at,
         created_day,
         created_week,
-        {{ iso_week('created_week') }} as iso_week,
+        iso_week,
         left_backlog_day,
 
         first_response_time_minutes,

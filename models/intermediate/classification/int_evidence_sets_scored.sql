@@ -1,12 +1,12 @@
--- Grain: one row for each ticket and category that rules speak of. Question: how much speaks for it, and what?
+-- Grain: one row for each evidence set and category that rules speak of. Question: how much speaks for it, and what?
 
 with weighed as (
-    select * from {{ ref('int_tickets_evidence_weighed') }}
+    select * from {{ ref('int_evidence_sets_weighed') }}
 ),
 
 final as (
     select
-        ticket_id,
+        evidence_set_id,
         category,
         {{ exact_sum('weight') }} as score,
         max(weight) as strongest_weight,
@@ -14,7 +14,7 @@ final as (
         {{ texts_at_greatest('evidence_text', 'weight', 3) }} as strongest_evidence
     from weighed
     group by
-        ticket_id,
+        evidence_set_id,
         category
 )
 

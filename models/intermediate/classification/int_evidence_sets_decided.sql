@@ -1,4 +1,4 @@
--- Grain: one row for each ticket that any rule speaks of. Question: which category has most for it, and what has each?
+-- Grain: one row for each evidence set. Question: which category has most for it, and what has each?
 -- Ties: the category with the strongest single evidence, then the order of the var `ticket_categories`.
 
 {% set ranking = ['score', 'strongest_weight', '-category_order'] %}
@@ -7,12 +7,12 @@ with scored as (
     select
         *,
         {{ category_order('category') }} as category_order
-    from {{ ref('int_tickets_scored') }}
+    from {{ ref('int_evidence_sets_scored') }}
 ),
 
 final as (
     select
-        ticket_id,
+        evidence_set_id,
         {{ value_at_greatest('category', ranking) }} as best_category,
         {{ value_at_greatest('topic', ranking) }} as best_topic,
         {{ value_at_greatest('strongest_evidence', ranking) }} as best_evidence,
@@ -21,7 +21,7 @@ final as (
         coalesce(max(case when category = '{{ category }}' then score end), 0) as score_{{ category }}{{ ',' if not loop.last }}
         {% endfor %}
     from scored
-    group by ticket_id
+    group by evidence_set_id
 )
 
 select * from final

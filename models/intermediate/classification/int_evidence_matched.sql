@@ -4,7 +4,7 @@
 {% set layers = category_rule_layers(ref('int_category_rules_ranked')) %}
 
 with found as (
-    select * from {{ ref('int_tickets_evidence_found') }}
+    select * from {{ ref('int_evidence_sets_listed') }}
 ),
 
 rules as (

@@ -1,7 +1,7 @@
--- Grain: one row for each ticket and rule that fired in it. Question: how much does the rule weigh there?
+-- Grain: one row for each evidence set and rule that fired in it. Question: how much does the rule weigh there?
 
-with found as (
-    select * from {{ ref('int_tickets_evidence_found') }}
+with evidence_sets as (
+    select * from {{ ref('int_evidence_sets_listed') }}
 ),
 
 matched as (
@@ -10,14 +10,14 @@ matched as (
 
 evidence_unnested as (
     select
-        ticket_id,
+        evidence_set_id,
         {{ row_for_each('evidence') }} as evidence
-    from found
+    from evidence_sets
 ),
 
 final as (
     select
-        evidence_unnested.ticket_id,
+        evidence_unnested.evidence_set_id,
         matched.line_number,
         matched.category,
         matched.topic,
@@ -28,7 +28,7 @@ final as (
     inner join matched
         on evidence_unnested.evidence = matched.evidence
     group by
-        evidence_unnested.ticket_id,
+        evidence_unnested.evidence_set_id,
         matched.line_number,
         matched.category,
         matched.topic
