@@ -149,3 +149,12 @@
 
 {% macro duckdb__list_length(list) -%} len({{ list }}) {%- endmacro %}
 {% macro spark__list_length(list) -%} size({{ list }}) {%- endmacro %}
+
+
+{#- An item of a list, counted from 1; null where there is none. -#}
+{% macro list_item(list, position) -%}
+    {{ return(adapter.dispatch('list_item', 'support_analytics')(list, position)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_item(list, position) -%} {{ list }}[{{ position }}] {%- endmacro %}
+{% macro spark__list_item(list, position) -%} get({{ list }}, {{ position }} - 1) {%- endmacro %}

@@ -11,30 +11,33 @@
 
   Columns of the file that `raw_columns` does not name are left out. A named column that the file lacks
   is an error where it is `required`, null where it is `optional`. Other seeds load as usual.
+
+  Where `raw_source` says that the rows stand elsewhere, the seed is not loaded: it becomes a view of
+  them with the same columns, so that models and tests read the same name either way.
 -#}
 {% materialization seed, adapter='duckdb' %}
-    {%- set raw_columns = config.get('meta', {}).get('raw_columns') -%}
-    {%- if not raw_columns -%}
+    {%- if not config.get('meta', {}).get('raw_columns') -%}
         {{ return(dbt.materialization_seed_default()) }}
     {%- endif -%}
+    {{ return(materialize_raw_seed()) }}
+{% endmaterialization %}
 
-    {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set seed_path = model.root_path ~ '/' ~ model.original_file_path -%}
+
+{% macro materialize_raw_seed() %}
+    {%- set raw_columns = config.get('meta')['raw_columns'] -%}
+    {%- set source = raw_source(model.name, raw_columns) -%}
+    {%- set target_relation = this.incorporate(type='view' if source.is_read_in_place else 'table') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- set header = run_query(raw_csv_header_sql(seed_path)).columns[0].values() | list -%}
-    {%- for column in raw_columns if raw_columns[column] == 'required' and column not in header -%}
+    {%- for column in raw_columns if raw_columns[column] == 'required' and column not in source.columns -%}
         {{ exceptions.raise_compiler_error(
-            model.original_file_path ~ ": required column '" ~ column ~ "' is missing; the header has "
-            ~ header | join(', ')) }}
+            source.name ~ ": required column '" ~ column ~ "' is missing; there are "
+            ~ source.columns | join(', ')) }}
     {%- endfor -%}
 
-    {% call statement('main') -%}
-        create or replace table {{ target_relation }} as
-        {{ read_raw_csv_sql(seed_path, header, raw_columns) }}
-    {%- endcall %}
+    {% do replace_raw_relation(target_relation, raw_rows_sql(source, raw_columns)) %}
 
     {#- `dbt seed --show` prints this. -#}
     {% do store_result(
@@ -49,49 +52,13 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
     {{ return({'relations': [target_relation]}) }}
-{% endmaterialization %}
-
-
-{#-
-  A record is a run of characters other than quote and newline, and of quoted stretches, up to a newline.
-  The carriage return of a Windows line end is not part of it; one inside quotes is.
--#}
-{% macro raw_csv_records_sql(path) -%}
-    select
-        rtrim(record, chr(13)) as record,
-        record_number
-    from (
-        select
-            unnest(records) as record,
-            generate_subscripts(records, 1) as record_number
-        from (
-            select regexp_extract_all(content || chr(10), '((?:[^"\n]|"[^"]*")*)\n', 1) as records
-            from read_text('{{ path | replace("'", "''") }}')
-        ) as file
-    ) as lines
-{%- endmacro %}
-
-
-{#- Fields of one record: split at the commas outside quotes, outer quotes off, doubled quotes single, '' null. -#}
-{% macro raw_csv_fields_sql(record) -%}
-    list_transform(
-        regexp_extract_all({{ record }} || ',', '((?:[^",]|"[^"]*")*),', 1),
-        lambda field:
-            nullif(
-                case
-                    when starts_with(field, '"') then replace(field[2:-2], '""', '"')
-                    else field
-                end,
-                ''
-            )
-    )
-{%- endmacro %}
+{% endmacro %}
 
 
 {% macro raw_csv_header_sql(path) -%}
-    select unnest(list_transform(fields, lambda name: lower(trim(ltrim(name, chr(65279)))))) as column_name
+    select {{ row_for_each('fields') }} as column_name
     from (
-        select {{ raw_csv_fields_sql('record') }} as fields
+        select {{ raw_csv_fields('record') }} as fields
         from ({{ raw_csv_records_sql(path) }}) as records
         where record_number = 1
     ) as header_record
@@ -106,7 +73,7 @@
     numbered as (
         select
             record,
-            {{ raw_csv_fields_sql('record') }} as fields,
+            {{ raw_csv_fields('record') }} as fields,
             record_number + coalesce(
                 sum(length(record) - length(replace(record, chr(10), ''))) over (
                     order by record_number rows between unbounded preceding and 1 preceding
@@ -118,10 +85,11 @@
 
     select
         {%- for column in raw_columns %}
-        {% if column in header %}fields[{{ header.index(column) + 1 }}]{% else %}cast(null as varchar){% endif %} as {{ column }},
+        {% if column in header %}{{ list_item('fields', header.index(column) + 1) }}
+        {%- else %}cast(null as {{ dbt.type_string() }}){% endif %} as {{ column }},
         {%- endfor %}
         cast(line_number as bigint) as line_number,
-        case when len(fields) <> {{ header | length }} then record end as malformed_record
+        case when {{ list_length('fields') }} <> {{ header | length }} then record end as malformed_record
     from numbered
     where line_number > 1 and record <> ''
     order by line_number

@@ -1,0 +1,71 @@
+{#- Raw files, and the relations made of them, for each engine. -#}
+
+{#- What stands behind `from` to read Parquet files in place; the path may be a pattern. -#}
+{% macro parquet_rows(path) -%}
+    {{ return(adapter.dispatch('parquet_rows', 'support_analytics')(path)) }}
+{%- endmacro %}
+
+{% macro duckdb__parquet_rows(path) -%}
+    read_parquet('{{ path | replace("'", "''") }}')
+{%- endmacro %}
+
+
+{#- Puts a view or table, as the relation's type says, in the place of what has its name. -#}
+{% macro replace_raw_relation(relation, sql) -%}
+    {{ return(adapter.dispatch('replace_raw_relation', 'support_analytics')(relation, sql)) }}
+{%- endmacro %}
+
+{% macro duckdb__replace_raw_relation(relation, sql) -%}
+    {%- set old_relation = load_relation(relation) -%}
+    {%- if old_relation is not none and old_relation.type != relation.type -%}
+        {%- do adapter.drop_relation(old_relation) -%}
+    {%- endif -%}
+    {% call statement('main') -%}
+        create or replace {{ relation.type }} {{ relation }} as
+        {{ sql }}
+    {%- endcall %}
+{%- endmacro %}
+
+
+{#-
+  SQL of the records of a CSV file and their numbers. A record is a run of characters other than quote and newline, and of
+  quoted stretches, up to a newline. The carriage return of a Windows line end is not part of it; one inside quotes is.
+-#}
+{% macro raw_csv_records_sql(path) -%}
+    {{ return(adapter.dispatch('raw_csv_records_sql', 'support_analytics')(path)) }}
+{%- endmacro %}
+
+{% macro duckdb__raw_csv_records_sql(path) -%}
+    select
+        rtrim(record, chr(13)) as record,
+        record_number
+    from (
+        select
+            unnest(records) as record,
+            generate_subscripts(records, 1) as record_number
+        from (
+            select regexp_extract_all(content || chr(10), '((?:[^"\n]|"[^"]*")*)\n', 1) as records
+            from read_text('{{ path | replace("'", "''") }}')
+        ) as file
+    ) as lines
+{%- endmacro %}
+
+
+{#- List of the fields of a record: split at the commas outside quotes, outer quotes off, doubled quotes single, '' null. -#}
+{% macro raw_csv_fields(record) -%}
+    {{ return(adapter.dispatch('raw_csv_fields', 'support_analytics')(record)) }}
+{%- endmacro %}
+
+{% macro duckdb__raw_csv_fields(record) -%}
+    list_transform(
+        regexp_extract_all({{ record }} || ',', '((?:[^",]|"[^"]*")*),', 1),
+        lambda field:
+            nullif(
+                case
+                    when starts_with(field, '"') then replace(field[2:-2], '""', '"')
+                    else field
+                end,
+                ''
+            )
+    )
+{%- endmacro %}

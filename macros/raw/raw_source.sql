@@ -1,0 +1,80 @@
+{#-
+  Where the rows of a seed of raw text stand. For the seed `tickets_raw`:
+
+    var tickets_path       a Parquet file or a pattern of them, read in place; a name that ends in .csv is a CSV file
+    var tickets_relation   a table or view that the engine knows, as it is written in SQL, read in place
+    neither                the seed's own CSV file
+
+  `users_raw` has `users_path` and `users_relation`, and so on. `none` in a `_relation` stands for no rows.
+  Returns {name, kind, columns, is_read_in_place, from}; `columns` in lower case, in their order.
+-#}
+{% macro raw_source(seed, raw_columns) %}
+    {%- set subject = seed | replace('_raw', '') -%}
+    {%- set path = var(subject ~ '_path', '') -%}
+    {%- set relation = var(subject ~ '_relation', '') -%}
+    {%- if path and relation -%}
+        {{ exceptions.raise_compiler_error(
+            'vars ' ~ subject ~ '_path and ' ~ subject ~ '_relation are both set; keep one') }}
+    {%- endif -%}
+    {%- if subject == 'users' and not path and not relation and (var('tickets_path', '') or var('tickets_relation', '')) -%}
+        {{ exceptions.raise_compiler_error(
+            "tickets come from elsewhere, and users would still be the sample's: set the var users_path or users_relation, "
+            ~ "or users_relation to none") }}
+    {%- endif -%}
+
+    {%- if relation == 'none' -%}
+        {{ return({
+            'name': subject ~ '_relation', 'kind': 'nothing', 'columns': raw_columns.keys() | list,
+            'is_read_in_place': true,
+        }) }}
+    {%- elif relation or (path and not path.endswith('.csv')) -%}
+        {%- set from = relation or parquet_rows(absolute_path(path)) -%}
+        {%- set columns = run_query('select * from ' ~ from ~ ' limit 0').column_names | map('lower') | list -%}
+        {{ return({
+            'name': relation or path, 'kind': 'rows', 'columns': columns, 'is_read_in_place': true, 'from': from,
+        }) }}
+    {%- else -%}
+        {%- set file = absolute_path(path or model.original_file_path) -%}
+        {%- set columns = [] -%}
+        {%- for name in run_query(raw_csv_header_sql(file)).columns[0].values() -%}
+            {#- A file may start with a byte order mark. -#}
+            {%- do columns.append((name or '') | replace('\ufeff', '') | trim | lower) -%}
+        {%- endfor -%}
+        {{ return({
+            'name': path or model.original_file_path, 'kind': 'csv', 'columns': columns, 'is_read_in_place': false,
+            'from': file,
+        }) }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#- SQL of the rows of a `raw_source`: each column text, the empty one null, with line_number and malformed_record. -#}
+{% macro raw_rows_sql(source, raw_columns) -%}
+    {%- if source.kind == 'csv' -%}
+        {{ read_raw_csv_sql(source.from, source.columns, raw_columns) }}
+    {%- else -%}
+        {%- set types = {'line_number': 'bigint'} -%}
+        select
+            {%- for column in raw_columns.keys() | list + ['line_number', 'malformed_record'] %}
+            {%- set type = types.get(column, dbt.type_string()) %}
+            {% if source.kind == 'nothing' or column not in source.columns -%}
+                cast(null as {{ type }})
+            {%- elif column == 'line_number' -%}
+                cast({{ adapter.quote(column) }} as {{ type }})
+            {%- else -%}
+                nullif(cast({{ adapter.quote(column) }} as {{ type }}), '')
+            {%- endif %} as {{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        {%- if source.kind == 'nothing' %}
+        where 1 = 0
+        {%- else %}
+        from {{ source.from }}
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A path as it stands, or below the project's folder where it is relative. -#}
+{% macro absolute_path(path) -%}
+    {{ return(path if path.startswith('/') or ':' in path else model.root_path ~ '/' ~ path) }}
+{%- endmacro %}
