@@ -83,3 +83,9 @@
 
 {#- SQL: what ai_rationale says of a ticket for which no category has a score above 0. -#}
 {% macro no_category_rationale() -%} 'No rule speaks for a category, so it is read as others.' {%- endmacro %}
+
+
+{#- What the evidence found in a text depends on: the rules' patterns and their order. -#}
+{% macro category_rules_fingerprint(ranked_rules) -%}
+    {{ return(rows_fingerprint(ranked_rules, ['rule_rank', 'line_number', 'regex'])) }}
+{%- endmacro %}

@@ -43,7 +43,17 @@ final as (
         tickets.resolved_at,
         tickets.created_day,
         tickets.created_week,
-        users.signup_date
+        users.signup_date,
+
+        case
+            when tickets.row_fingerprint is not null
+                then {{ fingerprint([
+                    'tickets.row_fingerprint', 'tickets.created_day', 'labelled.ai_category', 'labelled.ai_topic',
+                    'labelled.ai_rationale', 'labelled.ai_source', 'labelled.ai_model', 'labelled.ai_prompt_version',
+                    'labelled.ai_score_margin', 'labelled.evidence_set_id', 'users.creator_id', 'users.country',
+                    'users.plan', 'users.signup_date',
+                ]) }}
+        end as row_fingerprint
     from tickets
     inner join labelled
         on tickets.ticket_id = labelled.ticket_id

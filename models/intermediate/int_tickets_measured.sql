@@ -1,7 +1,14 @@
 -- Grain: one row for each accepted ticket. Question: what became of the ticket, held against FCR limits and SLA targets?
 
+{{ config(pre_hook=[
+    "{{ forget_rows_of_other_settings(measuring_settings(ref('sla_targets')), 'SLA targets or limits') }}",
+    "{{ forget_rows_that_ripened(ref('int_clock_derived')) }}",
+    "{{ forget_rows_unlike(ref('int_tickets_enriched')) }}",
+]) }}
+
 with tickets as (
-    select * from {{ ref('int_tickets_enriched') }}
+    select * from {{ ref('int_tickets_enriched') }} as tickets
+    where {{ is_missing_here('tickets.ticket_id') }}
 ),
 
 sla_targets as (
@@ -84,7 +91,11 @@ final as (
         case
             when is_resolved then {{ local_day('resolved_at') }}
             when is_closed_without_solution then {{ local_day('coalesce(resolved_at, created_at)') }}
-        end as left_backlog_day
+        end as left_backlog_day,
+
+        as_of_at as measured_at,
+        row_fingerprint,
+        '{{ measuring_settings(ref("sla_targets")) }}' as settings_fingerprint
     from targeted
 )
 

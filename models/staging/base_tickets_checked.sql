@@ -66,6 +66,13 @@ ranked as (
                 message_text asc
         ) as version_rank
     from checked
+    where is_id_shared
+    union all
+    select
+        *,
+        1 as version_rank
+    from checked
+    where is_id_shared is not true
 ),
 
 final as (

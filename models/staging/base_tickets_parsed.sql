@@ -1,14 +1,19 @@
 -- Grain: one row for each raw ticket row. Question: what do the raw texts say, as typed values?
 -- Values that cannot be read are null here; base_tickets_checked says why.
 
+{{ config(pre_hook="{{ forget_rows_unlike(ref('base_tickets_fingerprinted')) }}") }}
+
 with raw_tickets as (
-    select * from {{ ref('tickets_raw') }}
+    select * from {{ ref('base_tickets_fingerprinted') }} as raw_tickets
+    where {{ is_missing_here('raw_tickets.trimmed_ticket_id') }}
 ),
 
 trimmed as (
     select
         line_number,
         malformed_record,
+        row_fingerprint,
+        is_id_shared,
         ticket_id as raw_ticket_id,
         created_at as raw_created_at,
         resolved_at as raw_resolved_at,
@@ -18,7 +23,7 @@ trimmed as (
         tag as raw_tag,
         first_response_time as raw_first_response_time,
         message_text,
-        {{ trimmed('ticket_id') }} as ticket_id,
+        trimmed_ticket_id as ticket_id,
         {{ trimmed('creator_id') }} as creator_id,
         lower({{ trimmed('status') }}) as status,
         lower({{ trimmed('channel') }}) as channel,

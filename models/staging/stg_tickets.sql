@@ -32,7 +32,9 @@ final as (
         created_at,
         resolved_at,
         created_day,
-        {{ week_start('created_day') }} as created_week
+        {{ week_start('created_day') }} as created_week,
+
+        row_fingerprint
     from accepted
 )
 

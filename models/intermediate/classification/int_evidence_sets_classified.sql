@@ -20,7 +20,6 @@ decided as (
 final as (
     select
         evidence_sets.evidence_set_id,
-        evidence_sets.evidence,
         case when decided.is_decided then decided.best_category else 'others' end as ai_category,
         case when decided.is_decided then decided.best_topic else 'unclear' end as ai_topic,
         case

@@ -3,23 +3,16 @@
 
 with found as (
     select * from {{ ref('int_tickets_evidence_found') }}
-    where {{ list_length('evidence') }} > 0
-),
-
-sets as (
-    select
-        evidence,
-        count(*) as tickets_count
-    from found
-    group by evidence
+    where evidence_set_id is not null
 ),
 
 final as (
     select
-        row_number() over (order by evidence) as evidence_set_id,
+        evidence_set_id,
         evidence,
-        tickets_count
-    from sets
+        count(*) as tickets_count
+    from found
+    group by evidence_set_id, evidence
 )
 
 select * from final

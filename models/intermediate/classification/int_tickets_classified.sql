@@ -11,7 +11,7 @@ classified as (
 final as (
     select
         found.ticket_id,
-        classified.evidence_set_id,
+        found.evidence_set_id,
         coalesce(classified.ai_category, 'others') as ai_category,
         coalesce(classified.ai_topic, 'unclear') as ai_topic,
         coalesce(classified.ai_rationale, {{ no_category_rationale() }}) as ai_rationale,
@@ -22,7 +22,7 @@ final as (
         {% endfor %}
     from found
     left join classified
-        on found.evidence = classified.evidence
+        on found.evidence_set_id = classified.evidence_set_id
 )
 
 select * from final
