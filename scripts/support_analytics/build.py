@@ -41,6 +41,7 @@ class BuildOptions:
     tickets, users, mapping and encoding are as in InputOptions. max_rejected_rate is a share of the
     tickets, 0 to 1. memory_limit and spill_dir are DuckDB's: a size such as 2GB, and the folder for
     what does not fit into it. dashboard and report ask for those pages beside the marts.
+    refresh starts from the database of the last build and makes anew what is new or changed.
     redact and keep_text are about texts in what people see.
     """
 
@@ -62,6 +63,7 @@ class BuildOptions:
     threads: int | None = None
     dashboard: bool = False
     report: bool = False
+    refresh: bool = False
 
     @property
     def database_path(self) -> Path:
@@ -113,6 +115,8 @@ def build(
     if options.memory_limit is not None:
         check_memory_limit(options.memory_limit)
     warehouse.check_database_path(options.database_path)
+    if options.refresh:
+        warehouse.check_can_be_refreshed(options.database_path)
     with contextlib.ExitStack() as cleanup:
         # Headers are checked before anything is locked or made.
         inputs = cleanup.enter_context(opened_inputs(options.inputs, project))
@@ -123,6 +127,9 @@ def build(
         settings = cleanup.enter_context(
             engine_settings(options.memory_limit, options.spill_dir, stage.out)
         )
+        if options.refresh:
+            progress.phase("copying the last database")
+            warehouse.copy_database(stage.database, stage.staged_database)
         with warehouse.open_database(stage.staged_database, settings) as connection:
             read = inputs.load(connection, stage.work, progress, settings)
             if sla_targets:
@@ -151,7 +158,8 @@ def build(
             )
             _check_as_of(outcome)
             if outcome.failures:
-                raise BuildError(_failure_line(outcome.failures, session.log_folder))
+                line = _failure_line(outcome.failures, session.log_folder)
+                raise BuildError(line + ("; or build without --refresh" if options.refresh else ""))
             report = _report(connection, options, judged, outcome)
             progress.phase("writing exports")
             report.files = exports.export_marts(

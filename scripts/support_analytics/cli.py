@@ -142,6 +142,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the DuckDB file to build (default: support_analytics.duckdb in --out)",
     )
     parser.add_argument(
+        "--refresh",
+        action="store_true",
+        help="start from the database of the last build: only tickets that are new or changed are "
+        "read and classified again; the outputs are those of a full build",
+    )
+    parser.add_argument(
         "--format", choices=("csv", "parquet"), default="csv", help="of the marts (default: csv)"
     )
     parser.add_argument(
@@ -223,6 +229,7 @@ def _build(options: argparse.Namespace) -> int:
                 threads=options.threads,
                 dashboard=options.dashboard,
                 report=options.report,
+                refresh=options.refresh,
                 mapping=options.mapping,
                 encoding=options.encoding,
                 max_rejected_rate=options.max_rejected_rate,

@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from support_analytics.csv_records import CsvRecords
 from support_analytics.errors import UserError
 from support_analytics.json_records import JsonRecords, looks_like_json
@@ -102,6 +104,19 @@ class RawFile:
         if rows:
             yield self._batch(rows, line_numbers, malformed)
 
+    def arrow_tables(self, lines_before: int = 0) -> Iterator[pa.Table]:
+        """The records in file order, as columns of text, line_number and malformed_record.
+
+        lines_before is added to the line numbers. Raises UserError as `batches` does.
+        """
+        if isinstance(self._source, ParquetRecords):
+            for columns in self._source.columns():
+                self.records += columns.num_rows
+                yield self._of_columns(columns)
+        else:
+            for batch in self.batches():
+                yield _arrow_table(batch, lines_before)
+
     def close(self) -> None:
         """Close the file."""
         self._source.close()
@@ -111,6 +126,18 @@ class RawFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _of_columns(self, columns: pa.Table) -> pa.Table:
+        names = [name.lower() for name in self.header]
+        found = {
+            column: columns.column(names.index(column.lower()))
+            if column.lower() in names
+            else pa.nulls(columns.num_rows, pa.string())
+            for column in self.schema.columns
+        }
+        found["line_number"] = pa.nulls(columns.num_rows, pa.int64())
+        found["malformed_record"] = pa.nulls(columns.num_rows, pa.string())
+        return pa.table(found)
 
     def _batch(
         self,
@@ -198,6 +225,14 @@ def _records_of(opened: OpenedSource, reading: Reading, wanted: Sequence[str]) -
     if looks_like_json(opened.start):
         return JsonRecords(opened, reading.encoding)
     return CsvRecords(opened, reading.encoding, {name.lower() for name in wanted})
+
+
+def _arrow_table(batch: RawBatch, lines_before: int) -> pa.Table:
+    columns = {name: pa.array(values, pa.string()) for name, values in batch.columns.items()}
+    lines = [None if line is None else line + lines_before for line in batch.line_number]
+    columns["line_number"] = pa.array(lines, pa.int64())
+    columns["malformed_record"] = pa.array(batch.malformed_record, pa.string())
+    return pa.table(columns)
 
 
 def _distinct(header: Sequence[str]) -> list[str]:

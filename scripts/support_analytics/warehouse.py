@@ -6,6 +6,7 @@ The raw tables stand where `dbt seed` puts the sample, so that the models cannot
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,12 +15,14 @@ import pyarrow as pa
 import yaml
 
 from support_analytics.errors import UserError, one_line
-from support_analytics.raw_files import RawBatch, RawFile, RawSchema, read_rows
+from support_analytics.raw_files import RawFile, RawSchema, read_rows
 
 RAW_SCHEMA = "raw"
 TICKETS_TABLE = "tickets_raw"
 USERS_TABLE = "users_raw"
 SLA_TABLE = "sla_targets"
+# Has the tickets that a refresh keeps.
+KEPT_TABLE = "staging.base_tickets_parsed"
 SLA_COLUMNS = ("channel", "frt_target_minutes", "resolution_target_minutes")
 # Catalog names that DuckDB keeps for itself, or that would hide a schema of the project.
 _RESERVED_NAMES = {"system", "temp", "memory", "main", "raw", "staging", "intermediate", "marts"}
@@ -76,6 +79,26 @@ def check_not_written(path: Path) -> None:
         pass
 
 
+def check_can_be_refreshed(path: Path) -> None:
+    """Raise UserError unless path is the database of an earlier build."""
+    remedy = "; build it once without --refresh"
+    if not path.is_file():
+        raise UserError(f"--refresh: {path} does not exist{remedy}")
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            connection.execute(f"select row_fingerprint from {KEPT_TABLE} limit 0")
+    except duckdb.Error:
+        raise UserError(f"--refresh: {path} is no database of a build{remedy}") from None
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a DuckDB file, and what its write-ahead log holds."""
+    shutil.copyfile(source, target)
+    log = source.with_name(f"{source.name}.wal")
+    if log.exists():
+        shutil.copyfile(log, target.with_name(f"{target.name}.wal"))
+
+
 def open_database(
     path: Path, settings: Mapping[str, str] | None = None
 ) -> duckdb.DuckDBPyConnection:
@@ -108,8 +131,8 @@ def append_raw_file(
     read.
     """
     connection.begin()
-    for batch in raw.batches():
-        append_arrow(connection, raw.schema.table, _arrow_table(batch, lines_before))
+    for arrow_rows in raw.arrow_tables(lines_before):
+        append_arrow(connection, raw.schema.table, arrow_rows)
         progress(min(raw.bytes_read / max(raw.size, 1), 1))
     connection.commit()
     return raw.records
@@ -200,14 +223,6 @@ def _target(where: str, column: str, text: str | None) -> float | None:
             "leave it empty for no target"
         )
     return minutes
-
-
-def _arrow_table(batch: RawBatch, lines_before: int) -> pa.Table:
-    columns = {name: pa.array(values, pa.string()) for name, values in batch.columns.items()}
-    lines = [None if line is None else line + lines_before for line in batch.line_number]
-    columns["line_number"] = pa.array(lines, pa.int64())
-    columns["malformed_record"] = pa.array(batch.malformed_record, pa.string())
-    return pa.table(columns)
 
 
 def _quoted(name: str) -> str:
