@@ -17,8 +17,7 @@ limits as (
 spans as (
     select
         min(created_day) as first_day,
-        max(greatest(created_at, coalesce(resolved_at, created_at))) as latest_at,
-        max_by(ticket_id, greatest(created_at, coalesce(resolved_at, created_at))) as latest_ticket_id
+        max(greatest(created_at, coalesce(resolved_at, created_at))) as latest_at
     from tickets
 ),
 
@@ -26,7 +25,6 @@ clock as (
     select
         first_day,
         latest_at,
-        latest_ticket_id,
         {% if var('as_of_at') %}
             {{ parse_instant("'" ~ var('as_of_at') | trim | replace("'", "''") ~ "'") }}
         {% else %}
@@ -38,18 +36,21 @@ clock as (
 checked as (
     select
         first_day,
+        {% if var('as_of_at') %}
         case
-            {% if var('as_of_at') %}
             when as_of_at is null
                 then {{ fail_with("'as_of_at is not a timestamp: " ~ var('as_of_at') | replace("'", "''") ~ "'") }}
-            {% endif %}
             when as_of_at < latest_at
                 then {{ fail_with(
                     "'as_of_at ' || cast(as_of_at as varchar) || ' is before ' || cast(latest_at as varchar)"
-                    ~ " || ', an instant of ticket ' || latest_ticket_id"
+                    ~ " || ', an instant of ticket ' || (select min(ticket_id) from tickets"
+                    ~ " where created_at = latest_at or resolved_at = latest_at)"
                 ) }}
             else as_of_at
         end as as_of_at
+        {% else %}
+        as_of_at
+        {% endif %}
     from clock
 ),
 

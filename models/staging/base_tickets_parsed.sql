@@ -1,7 +1,10 @@
 -- Grain: one row for each raw ticket row. Question: what do the raw texts say, as typed values?
 -- Values that cannot be read are null here; base_tickets_checked says why.
 
-{{ config(pre_hook="{{ forget_rows_unlike(ref('base_tickets_fingerprinted')) }}") }}
+{{ config(pre_hook=[
+    "{{ forget_rows_of_other_settings(ticket_reasons_settings(), 'channels, statuses or categories') }}",
+    "{{ forget_rows_unlike(ref('base_tickets_fingerprinted')) }}",
+]) }}
 
 with raw_tickets as (
     select * from {{ ref('base_tickets_fingerprinted') }} as raw_tickets
@@ -34,13 +37,47 @@ trimmed as (
     from raw_tickets
 ),
 
-final as (
+parsed as (
     select
         *,
         {{ parse_instant('created_text') }} as created_at,
         {{ parse_instant('resolved_text') }} as resolved_at,
         {{ parse_number('first_response_text') }} as first_response_time_minutes
     from trimmed
+),
+
+judged as (
+    select
+        *,
+        malformed_record is null and is_id_shared is not true and {{ ticket_reasons() }} = '' as has_no_reason
+    from parsed
+),
+
+-- Texts as written are for people who look for a rejected row; of the others they would only take space.
+final as (
+    select
+        line_number,
+        malformed_record,
+        row_fingerprint,
+        is_id_shared,
+        has_no_reason,
+        {% for column in [
+            'raw_ticket_id', 'raw_created_at', 'raw_resolved_at', 'raw_status', 'raw_channel', 'raw_creator_id', 'raw_tag',
+            'raw_first_response_time', 'created_text', 'resolved_text', 'first_response_text',
+        ] -%}
+        case when not has_no_reason then {{ column }} end as {{ column }},
+        {% endfor -%}
+        message_text,
+        ticket_id,
+        creator_id,
+        status,
+        channel,
+        tag,
+        created_at,
+        resolved_at,
+        first_response_time_minutes,
+        '{{ ticket_reasons_settings() }}' as settings_fingerprint
+    from judged
 )
 
 select * from final

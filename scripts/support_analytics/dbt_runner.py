@@ -69,9 +69,10 @@ class DbtSession:
         profiles = yaml.safe_load((self.project / "profiles.example.yml").read_text("utf-8"))
         output = profiles[PROFILE]["outputs"][TARGET]
         output |= {"path": f"{{{{ env_var('{_PATH_VARIABLE}') }}}}", "threads": self.threads}
-        output["settings"] = output.get("settings", {}) | dict(self.settings)
-        if self.read_only:
-            output["config_options"] = {"access_mode": "READ_ONLY"}
+        # Given once, when the file is opened: dbt sets a profile's settings again for each model, and a
+        # spill folder in use cannot be set.
+        options = dict(self.settings) | ({"access_mode": "READ_ONLY"} if self.read_only else {})
+        output["config_options"] = output.get("config_options", {}) | options
         profile = {PROFILE: {"target": TARGET, "outputs": {TARGET: output}}}
         (self.work / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
 

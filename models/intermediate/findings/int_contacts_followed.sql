@@ -20,7 +20,10 @@ events as (
         0 as event_order,
         created_at,
         ticket_id as opened_ticket_id,
-        cast(null as varchar) as resolved_ticket_id
+        cast(null as {{ dbt.type_string() }}) as resolved_ticket_id,
+        cast(null as {{ dbt.type_string() }}) as category_effective,
+        cast(null as {{ dbt.type_bigint() }}) as resolution_time_minutes,
+        cast(null as {{ dbt.type_boolean() }}) as is_fcr_strict
     from tickets
     union all
     select
@@ -28,17 +31,19 @@ events as (
         ai_topic,
         resolved_at as event_at,
         1 as event_order,
-        cast(null as timestamp) as created_at,
-        cast(null as varchar) as opened_ticket_id,
-        ticket_id as resolved_ticket_id
+        cast(null as {{ dbt.type_timestamp() }}) as created_at,
+        cast(null as {{ dbt.type_string() }}) as opened_ticket_id,
+        ticket_id as resolved_ticket_id,
+        category_effective,
+        resolution_time_minutes,
+        is_fcr_strict
     from tickets
     where is_resolved
 ),
 
 followed as (
     select
-        resolved_ticket_id as ticket_id,
-        event_at as resolved_at,
+        *,
         min(created_at) over (
             partition by creator_id, ai_topic
             order by event_at asc, event_order asc, resolved_ticket_id asc, opened_ticket_id asc
@@ -49,22 +54,21 @@ followed as (
 
 final as (
     select
-        tickets.ticket_id,
-        tickets.creator_id,
-        tickets.ai_topic,
-        tickets.category_effective,
-        tickets.resolution_time_minutes,
-        tickets.is_fcr_strict,
-        {{ elapsed_hours('followed.resolved_at', 'clock.as_of_at') }} >= 24 * {{ repeat_contact_days() }} as is_observed,
-        {{ elapsed_hours('followed.resolved_at', 'followed.next_created_at') }} as hours_until_next,
+        followed.resolved_ticket_id as ticket_id,
+        followed.creator_id,
+        followed.ai_topic,
+        followed.category_effective,
+        followed.resolution_time_minutes,
+        followed.is_fcr_strict,
+        {{ elapsed_hours('followed.event_at', 'clock.as_of_at') }} >= 24 * {{ repeat_contact_days() }} as is_observed,
+        {{ elapsed_hours('followed.event_at', 'followed.next_created_at') }} as hours_until_next,
         coalesce(
-            {{ elapsed_hours('followed.resolved_at', 'followed.next_created_at') }} <= 24 * {{ repeat_contact_days() }},
+            {{ elapsed_hours('followed.event_at', 'followed.next_created_at') }} <= 24 * {{ repeat_contact_days() }},
             false
         ) as is_repeated
     from followed
-    inner join tickets
-        on followed.ticket_id = tickets.ticket_id
     cross join clock
+    where followed.resolved_ticket_id is not null
 )
 
 select * from final

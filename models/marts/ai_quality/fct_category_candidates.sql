@@ -21,7 +21,7 @@ searched as (
 
 all_tickets as (
     select count(message_text) as tickets_with_text_count
-    from {{ ref('stg_tickets') }}
+    from {{ ref('int_tickets_measured') }}
 ),
 
 examples as (
