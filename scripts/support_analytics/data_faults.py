@@ -35,8 +35,8 @@ class RefusedFault:
 
     name: str
     sql: str
-    model: str
     message: str
+    models: tuple[str, ...] = ("int_category_rules_checked", "int_category_rules_ranked")
 
 
 @dataclass(frozen=True)
@@ -120,19 +120,21 @@ REFUSED_FAULTS = (
     RefusedFault(
         "a rule of an unknown category",
         "update raw.category_rules set category = 'billing' where line_number = 2",
-        "int_category_rules_ranked",
         "seeds/category_rules.csv line 2",
     ),
     RefusedFault(
         "a rule that is no regular expression",
         "update raw.category_rules set pattern = 'log(in' where line_number = 3",
-        "int_category_rules_ranked",
         "seeds/category_rules.csv line 3, pattern log(in",
+    ),
+    RefusedFault(
+        "a rule without a pattern",
+        "update raw.category_rules set pattern = null where line_number = 5",
+        "seeds/category_rules.csv line 5: pattern is empty",
     ),
     RefusedFault(
         "a rule with a word as its weight",
         "update raw.category_rules set weight = 'high' where line_number = 4",
-        "int_category_rules_ranked",
         "seeds/category_rules.csv line 4",
     ),
 )
@@ -511,15 +513,14 @@ class FaultBench:
             self._connection.execute("rollback")
 
     def refusal(self, fault: RefusedFault) -> str:
-        """What the build of a model says to a fault in a seed; empty where it goes through."""
-        parent = fault.model.replace("ranked", "checked")
+        """What the build of the models says to a fault in a seed; empty where it goes through."""
         self._connection.execute("begin transaction")
         try:
             self._connection.execute(fault.sql)
-            self._connection.execute(
-                f"create or replace table intermediate.{parent} as {self._models[parent]}"
-            )
-            self._connection.execute(self._models[fault.model]).fetchall()
+            for name in fault.models:
+                self._connection.execute(
+                    f"create or replace table intermediate.{name} as {self._models[name]}"
+                )
         except duckdb.Error as error:
             return one_line(str(error))
         finally:

@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 
 from support_analytics import warehouse
+from support_analytics.data_faults import REFUSED_FAULTS
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.errors import BuildError, one_line
 from support_analytics.mutation_operators import (
@@ -482,6 +483,28 @@ class Bench:
                 return self._held_against_reference(project)
             except QueryFailed as failure:
                 return Verdict("error", str(failure))
+
+    def refusal_verdict(self, model: Model, mutation: Mutation) -> Verdict:
+        """Whether the build still refuses the faults in seeds that it must refuse, by line."""
+        sql = self.rendering(model.unique_id, model.sql).mutated(mutation)
+        by_name = {one.name: one for one in self.plan.models.values()}
+        for fault in REFUSED_FAULTS:
+            if sql is None or model.name not in fault.models:
+                continue
+            with self.undone():
+                said = ""
+                try:
+                    self.query(fault.sql)
+                    for name in fault.models:
+                        text = by_name[name].sql if name != model.name else sql
+                        relation = by_name[name].relation
+                        text = self._with_relations(text)
+                        self.query(f"create or replace table {relation} as {text}")
+                except QueryFailed as failure:
+                    said = str(failure)
+            if fault.message not in said:
+                return Verdict("Python test", f"test_a_faulty_rule_is_refused ({fault.name})")
+        return Verdict("survived", changes=False)
 
     def python_verdict(self, project: Path, model: Model, mutation: Mutation | None) -> Verdict:
         """What data tests and the tests of findings in Python say. Only on the whole sample."""

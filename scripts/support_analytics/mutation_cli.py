@@ -8,11 +8,13 @@ from pathlib import Path
 
 from support_analytics.errors import SupportAnalyticsError, one_line
 from support_analytics.mutation_operators import OPERATORS
+from support_analytics.mutation_rules import rule_mutants
 from support_analytics.mutation_run import (
     DEFAULT_QUOTA,
     DEFAULT_SEED,
     DEFAULT_THRESHOLD,
     EQUIVALENTS,
+    WORK,
     load_benches,
     report,
     survey,
@@ -83,11 +85,18 @@ def main(arguments: list[str] | None = None) -> int:
             count=progress.count,
             tell=lambda number, total, line: print(f"{number}/{total} {line}", flush=True),
         )
+        rules = []
+        # A run of some models is a look at those; the rules belong to all.
+        if not (options.models or options.operators or options.limit):
+            progress.phase("rules: constants, vars, seeds")
+            rules = rule_mutants(
+                PROJECT, PROJECT / WORK, benches, lambda line: print(line, flush=True)
+            )
         progress.end()
         if options.report:
             options.report.parent.mkdir(parents=True, exist_ok=True)
             command = " ".join(["python scripts/mutate.py", *given])
-            options.report.write_text(report(found, command), encoding="utf-8")
+            options.report.write_text(report(found, rules, command), encoding="utf-8")
     except SupportAnalyticsError as error:
         progress.end()
         print(f"error: {error}", file=sys.stderr)
@@ -103,5 +112,10 @@ def main(arguments: list[str] | None = None) -> int:
     for line in found.stale:
         print(f"stale entry of {EQUIVALENTS.as_posix()}: {line}")
     print(f"{len(found.mutants)} mutants, {found.kill_rate:.1%} killed")
-    failed = found.unexplained or found.stale or found.kill_rate < options.threshold
+    surviving_rules = [rule for rule in rules if rule.verdict.status == "survived"]
+    for rule in surviving_rules:
+        print(f"survivor: {rule}")
+    failed = (
+        found.unexplained or surviving_rules or found.stale or found.kill_rate < options.threshold
+    )
     return 1 if failed else 0

@@ -21,6 +21,8 @@ RELATION_PREFIX = "__dbt__cte__"
 SHOWN_LENGTH = 120
 # Longer lists and cases are generated from seeds, which are mutated themselves.
 MOST_ITEMS = 20
+# Characters of an expression; a longer one holds the patterns of a seed.
+LONGEST = 6000
 # What the redaction macro makes; hundreds of nodes that tests/python/test_privacy.py holds.
 REDACTED_SUFFIX = "_redacted"
 # Redaction nests some hundreds of calls.
@@ -86,9 +88,9 @@ def sites(tree: exp.Expression) -> list[Site]:
             continue
         for name, operator in OPERATORS.items():
             for target, replacement, before, after in operator(node):
-                key = (name, _place(target), _shown(before), _shown(after))
-                if before == after:
+                if before == after or len(before) > LONGEST:
                     continue
+                key = (name, _place(target), _shown(before), _shown(after))
                 seen[key] += 1
                 found.append(Site(Mutation(*key, number=seen[key]), target, replacement))
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from support_analytics.data_faults import RAW_FAULTS, REFUSED_FAULTS, TABLE_FAULTS
 from support_analytics.errors import UserError
 from support_analytics.mutation_bench import (
     KILLERS,
@@ -22,9 +23,10 @@ from support_analytics.mutation_bench import (
     prepare,
 )
 from support_analytics.mutation_operators import OPERATORS, Mutation
+from support_analytics.mutation_rules import RuleMutant
 
 WORK = Path("target") / "mutants"
-EQUIVALENTS = Path("tests") / "mutants_equivalent.yml"
+EQUIVALENTS = Path("scripts") / "mutants_equivalent.yml"
 ENTRY = ("model", "mutation", "reason")
 DEFAULT_QUOTA = 2
 DEFAULT_SEED = 1
@@ -190,6 +192,9 @@ def judge(project: Path, benches: Sequence[Bench], model: Model, mutation: Mutat
         if verdict.status == "error":
             errors.append(verdict)
         changes = changes or verdict.changes
+    verdict = benches[0].refusal_verdict(model, mutation)
+    if verdict.status in KILLERS:
+        return verdict
     if errors:
         return errors[0]
     for bench in benches:
@@ -261,7 +266,7 @@ def _stale(
 # --------------------------------------------------------------------------------------- report
 
 
-def report(found: Survey, command: str) -> str:
+def report(found: Survey, rules: Sequence[RuleMutant], command: str) -> str:
     """The survey as Markdown, the same for the same project and command."""
     killed = found.count(*KILLERS)
     equivalent = found.count("survived") - len(found.unexplained)
@@ -285,7 +290,8 @@ def report(found: Survey, command: str) -> str:
         "",
         "A mutant's unit tests run first, then data tests on a sixth of the sample and on hostile",
         "random tickets, then `tests/python/reference.py`, then data tests on the whole sample and",
-        "`tests/python/test_findings.py`; the first failure counts.",
+        "`tests/python/test_findings.py` and `tests/python/test_data_faults.py`; the first failure",
+        "counts.",
         "",
     ]
     for title, keys, key in (
@@ -306,6 +312,7 @@ def report(found: Survey, command: str) -> str:
     lines += ["", f"## Do not build: {len(errors)}", ""]
     lines += ["Refused while they ran, by no test: a cast, a guard in the SQL, the time limit.", ""]
     lines += [f"- `{mutant.model}`: {_code(mutant.mutation)}" for mutant in errors]
+    lines += ["", *_rules_table(rules), "", *_faults_table()]
     sound = found.round_trips - len(found.broken_round_trips)
     lines += [
         "",
@@ -321,6 +328,32 @@ def report(found: Survey, command: str) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _rules_table(rules: Sequence[RuleMutant]) -> list[str]:
+    lines = [f"## Rules: {len(rules)}", ""]
+    lines += ["Constants of macros, in all models at once; vars; seeds.", ""]
+    lines += ["| rule | change | killed by |", "|---|---|---|"]
+    for rule in rules:
+        status, by = rule.verdict.status, rule.verdict.by
+        killed = "survived" if status == "survived" else f"{status} `{by}`"
+        lines.append(f"| {rule.kind} | {_cell(rule.change)} | {killed} |")
+    return lines
+
+
+def _faults_table() -> list[str]:
+    faults = [*RAW_FAULTS, *REFUSED_FAULTS, *TABLE_FAULTS]
+    lines = [f"## Faults in data: {len(faults)}", ""]
+    lines += ["`tests/python/test_data_faults.py` injects each and holds it to this table.", ""]
+    lines += ["| fault | noticed by |", "|---|---|"]
+    lines += [f"| {f.name} | rejected as `{_cell(f.reasons)}` |" for f in RAW_FAULTS]
+    lines += [f"| {f.name} | build refused: `{_cell(f.message)}` |" for f in REFUSED_FAULTS]
+    lines += [f"| {f.name} | data test `{f.caught_by}` |" for f in TABLE_FAULTS]
+    return lines
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _code(mutation: Mutation) -> str:

@@ -251,7 +251,7 @@ def test_a_survivor_is_unexplained_until_it_is_on_the_list(bench: Bench, tmp_pat
     assert [one.mutation for one in survey_of(bench, tmp_path).unexplained] == [NEVER_NULL]
     found = survey_of(bench, tmp_path, ("fct_counts", str(NEVER_NULL)))
     assert (found.unexplained, found.stale, found.kill_rate) == ([], [], 1.0)
-    written = report(found, "python scripts/mutate.py")
+    written = report(found, [], "python scripts/mutate.py")
     assert "2 mutants: 1 killed (1 by a unit test" in written
     assert "Counts are never null." in written
     assert "1 of 1 models come out unchanged" in written
