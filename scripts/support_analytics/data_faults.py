@@ -68,6 +68,12 @@ RAW_USER: dict[str, str | None] = {
     "malformed_record": None,
 }
 
+# The models through which raw rows go before they are accepted or rejected.
+CHECKS = {
+    "tickets": ("base_tickets_fingerprinted", "base_tickets_parsed", "base_tickets_checked"),
+    "users": ("base_users_checked",),
+}
+
 RAW_FAULTS = (
     RawFault("ticket without an id", "missing_ticket_id", {"ticket_id": " "}),
     RawFault("ticket without a day", "missing_created_at", {"created_at": None}),
@@ -448,7 +454,8 @@ class FaultBench:
         session = DbtSession(project, copy, work, variables, 1, work / "logs")
         session.parse()
         try:
-            results = session._invoke(["compile"]).results
+            # As of a first build: a refresh only looks at rows that changed.
+            results = session._invoke(["compile", "--full-refresh"]).results
         finally:
             session.close()
         self._tests: dict[str, str] = {}
@@ -463,6 +470,21 @@ class FaultBench:
                     self._tests[name] = sql
         self._connection = duckdb.connect(str(copy))
         self._connection.execute("set TimeZone = 'UTC'")
+        self._turn_views_into_tables()
+
+    def _turn_views_into_tables(self) -> None:
+        """So that a fault can be put into each relation."""
+        views = self._connection.execute(
+            "select schema_name, view_name from duckdb_views()"
+            " where not internal and database_name = current_database()"
+        ).fetchall()
+        for schema, view in views:
+            self._connection.execute(
+                f'create table "{schema}"."{view}__rows" as select * from "{schema}"."{view}"'
+            )
+        for schema, view in views:
+            self._connection.execute(f'drop view "{schema}"."{view}"')
+            self._connection.execute(f'alter table "{schema}"."{view}__rows" rename to "{view}"')
 
     def close(self) -> None:
         """Let go of the copy."""
@@ -498,14 +520,15 @@ class FaultBench:
         key = "ticket_id" if fault.table == "tickets" else "creator_id"
         if fault.values and faulty[key] == good[key]:
             faulty |= {key: "other"}
-        raw, checked = f"raw.{fault.table}_raw", f"staging.base_{fault.table}_checked"
+        raw = f"raw.{fault.table}_raw"
         self._connection.execute("begin transaction")
         try:
             self._connection.execute(f"delete from {raw}")
             for line, row in enumerate((good, faulty), 2):
                 self._insert(raw, row | {"line_number": line})
-            sql = self._models[f"base_{fault.table}_checked"]
-            self._connection.execute(f"create or replace table {checked} as {sql}")
+            for step in CHECKS[fault.table]:
+                sql = self._models[step]
+                self._connection.execute(f"create or replace table staging.{step} as {sql}")
             sql = self._models[f"rejected_{fault.table}"]
             found = self._connection.execute(f"select reasons from ({sql})").fetchall()
             return [reasons for (reasons,) in found]

@@ -190,7 +190,8 @@ def _build(project: Path, folder: Path, dataset: str) -> Plan:
         built = session._invoke(["build", *kinds, *exclude]).results
         failed = [result for result in built if str(result.status) in ("error", "fail")]
         if failed:
-            raise BuildError(f"{failed[0].node.name}: {failed[0].message}")
+            names = ", ".join(result.node.name for result in failed)
+            raise BuildError(f"{names}: {failed[0].message}")
         compiled = session._invoke(["compile", "--select", "resource_type:test"]).results
     finally:
         session.close()

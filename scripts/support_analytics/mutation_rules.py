@@ -1,8 +1,8 @@
 """Mutants of the rules that are data: constants of macros, vars, seeds.
 
 A constant of a macro is changed in dbt's parsed project, in all models at once, and dbt runs the
-dbt runs the unit tests of the models that use it. Vars and seeds are held by
-what they are; its own functions look at the changed ones here.
+unit tests of the models that use it. Vars and seeds are held by tests/python/test_rules.py, which
+says what they are; its own functions look at the changed ones here.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ LABEL_MODELS = (
     "int_category_rules_checked",
     "int_category_rules_ranked",
     "int_evidence_matched",
-    "int_tickets_evidence_weighed",
-    "int_tickets_scored",
-    "int_tickets_decided",
-    "int_tickets_classified",
+    "int_evidence_sets_weighed",
+    "int_evidence_sets_scored",
+    "int_evidence_sets_decided",
+    "int_evidence_sets_classified",
 )
 CHANGED_RULES = 8
 
