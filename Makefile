@@ -12,7 +12,7 @@ SCRATCH_DBT := SUPPORT_ANALYTICS_DB=$(SCRATCH)/support_analytics.duckdb DBT_PROF
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build test test-slow lint dbt-test house-rules docs site pr-check clean packages scratch
+.PHONY: help build test test-slow mutants lint dbt-test house-rules docs site pr-check clean packages scratch
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +32,9 @@ test: lint dbt-test house-rules ## Lint, parse with warnings as errors, dbt's un
 
 test-slow: $(VENV)/dev packages ## Run the tests that take a minute and more: builds that are killed on their way.
 	@$(PY) -m pytest -m slow
+
+mutants: $(VENV)/dev packages ## Change the models one small thing at a time; every change must fail a test (half an hour).
+	@$(PY) scripts/mutate.py --report reports/mutants.md
 
 lint: $(VENV)/dev packages scratch ## Lint Python and SQL.
 	@echo "ruff"
