@@ -30,9 +30,7 @@ class BenchData:
     def files(self) -> dict[str, dict[str, Path]]:
         """Files by format and table."""
         return {
-            suffix: {
-                table: self.folder / f"{table}.{suffix}" for table in ("tickets", "users")
-            }
+            suffix: {table: self.folder / f"{table}.{suffix}" for table in ("tickets", "users")}
             for suffix in ("csv", "parquet")
         }
 

@@ -93,9 +93,7 @@ def measure_command(
             raise BuildError(
                 f"{what or command[0]} ended with {process.returncode}: {one_line(words)}"
             )
-    return Measured(
-        wall_seconds, usage.ru_utime, usage.ru_stime, int(usage.ru_maxrss) * _PEAK_UNIT
-    )
+    return Measured(wall_seconds, usage.ru_utime, usage.ru_stime, int(usage.ru_maxrss) * _PEAK_UNIT)
 
 
 def median_of(runs: Sequence[Measured]) -> Measured:

@@ -163,10 +163,11 @@ def handwritten(
         read_settings(PROJECT, variables),
         lambda column: redacting_sql.replace("column_placeholder", column),
     )
-    settings: dict[str, Any] = {"threads": threads, "TimeZone": "UTC"}
+    settings: dict[str, Any] = {"threads": threads}
     if memory_limit is not None:
         settings["memory_limit"] = memory_limit
     with duckdb.connect(database, config=settings) as connection:
+        connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{_quoted(raw_database)}' as raw_build (read_only)")
         clock = Clock()
         statement_seconds = run(connection, statements)
