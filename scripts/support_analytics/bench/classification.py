@@ -1,4 +1,4 @@
-"""The category rules as the two baselines read them: ranked, and in layers of one expression each."""
+"""The category rules as both baselines read them: ranked, and in layers of one expression."""
 
 from __future__ import annotations
 

@@ -30,9 +30,9 @@ class Goal:
 
 
 def judge(results: Results) -> list[Goal]:
-    """Every goal. Where the size of a goal is missing, the largest one stands in, and it says so."""
+    """Every goal. Where a goal's size is missing, the largest stands in, and it says so."""
     sizes = results["sizes"]
-    goals = [
+    return [
         _ratio_goal(
             "models of the published marts, by the hand-written script's time",
             1.5,
@@ -45,7 +45,6 @@ def judge(results: Results) -> list[Goal]:
         _growth_goal(sizes),
         _floor_goal(results.get("floor")),
     ]
-    return goals
 
 
 def models_by_handwritten(size: Results) -> float | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,7 +19,6 @@ from support_analytics.bench.classification import (
 )
 
 _SHOWN_EVIDENCE = 3
-_CENTS = Decimal("0.01")
 _EXACT = Decimal("1e-12")
 
 
@@ -108,5 +108,6 @@ class Labeller:
         return Label(best, strongest.topic, rationale)
 
 
-def _cents(score: Decimal) -> Decimal:
-    return score.quantize(_CENTS, ROUND_HALF_UP)
+def _cents(score: Decimal) -> str:
+    # A half goes up, after the multiplication by 100 in floats: so DuckDB casts to a decimal.
+    return f"{math.floor(float(score) * 100 + 0.5) / 100:.2f}"

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import jinja2
+
 from support_analytics.bench.goals import above_floor, judge
 
 RESULTS = "results.json"
 PAGE = "README.md"
 PLOT = "seconds_by_tickets.svg"
+_TEMPLATE = Path(__file__).with_name("page.md.j2")
 _TOP_MODELS = 10
 _GIGABYTE = 10**9
 _MEGABYTE = 10**6
@@ -39,47 +42,30 @@ def write_page(results: Results, folder: Path, html: Path) -> list[Path]:
 def render(results: Results) -> str:
     """The page as Markdown."""
     sizes = results["sizes"]
-    parts = [
-        "# Benchmark",
-        "How long a build takes, on how many tickets, beside the same marts by one hand-written DuckDB script and by "
-        "pandas. Everything was measured in one run on one machine, each step in a process of its own: seconds, CPU "
-        "seconds and peak memory are the operating system's. Compare the ratios; seconds are this machine's.",
-        "## The machine",
-        _table(["", ""], [[name, value] for name, value in results["machine"].items()]),
-        f"Made by `{results['command']}`"
-        + (
-            f"; each figure is the median of {results['runs']} runs."
-            if results["runs"] > 1
-            else ", one run of each step."
-        ),
-        "## Goals",
-        _table(
-            ["goal", "limit", "measured", "", "remark"],
-            [[g.what, g.limit, g.measured, g.verdict, g.remark] for g in judge(results)],
-        ),
-        f"![Seconds by number of tickets, both axes logarithmic]({PLOT})",
-        "## A full build",
-        "What `scripts/build_metrics.py` does: read the files, make every model, run every data test, write the "
-        "exports in the format of the input. Seconds; memory and disk in GB.",
-        _table(_BUILD_HEADER, list(_build_rows(sizes))),
-        "## The steps, and the same marts otherwise",
-        "Models and tests on raw tables that are read already. The published marts are those that all three make; dbt "
-        "also makes findings, candidates and drift (every model). Start-up of Python and parsing of the project are "
-        "left out of the seconds, and are in the memory.",
-        _table(_STEP_HEADER, list(_step_rows(sizes))),
-        *_notes(),
-    ]
-    if results.get("floor"):
-        parts += ["## Start-up", *_floor_parts(results["floor"])]
-    if sizes:
-        largest = sizes[-1]
-        parts += [
-            "## Where the time goes",
-            f"Of every model at {largest['tickets']:,} tickets. Models run side by side, so that the seconds of all are "
-            "more than those on the clock.",
-            _table(["model", "seconds", "share"], list(_model_rows(largest["models_all"]))),
-        ]
-    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+    return (
+        environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+        .render(
+            table=_table,
+            machine=list(results["machine"].items()),
+            command=results["command"],
+            runs=results["runs"],
+            threads=results["threads"],
+            memory_limit=results["memory_limit"],
+            goals=[[g.what, g.limit, g.measured, g.verdict, g.remark] for g in judge(results)],
+            plot=PLOT,
+            build_header=_BUILD_HEADER,
+            builds=list(_build_rows(sizes)),
+            step_header=_STEP_HEADER,
+            steps=list(_step_rows(sizes)),
+            floor=_floor_rows(results["floor"]) if results.get("floor") else [],
+            largest=f"{sizes[-1]['tickets']:,}",
+            models=list(_model_rows(sizes[-1]["models_all"])),
+            refresh=list(_refresh_rows(sizes)),
+        )
+        .rstrip()
+        + "\n"
+    )
 
 
 def render_html(markdown: str, plot: str) -> str:
@@ -198,38 +184,25 @@ def _step_rows(sizes: Sequence[Results]) -> Iterator[list[str]]:
             ]
 
 
-def _notes() -> list[str]:
-    return [
-        "- The hand-written script and pandas make the same cells: `tests/python/test_bench.py` compares them with "
-        "dbt's, at 1e-9. Neither knows labels of an LLM, of which the benchmark has none.",
-        "- The script is what one would write for DuckDB alone: it is "
-        "`scripts/support_analytics/bench/handwritten.sql.j2`. pandas is vectorised where pandas can be; it classifies "
-        "with Python's `re`, a text at a time, and its seconds include reading Parquet and writing each mart to it.",
-        "- The tickets are those of the sample's generator: two years, one creator for ten tickets, seed 6. Parquet "
-        "is made of the CSV by DuckDB, without the few records that have too many fields.",
-    ]
-
-
-def _floor_parts(floor: Results) -> list[str]:
+def _floor_rows(floor: Results) -> list[list[str]]:
     rows = []
     for name, shown in (
         ("one_model", "a project of one model"),
         ("sample", "the sample: models, unit tests, data tests"),
         ("sample_without_unit_tests", "the sample without unit tests"),
     ):
-        for parsed, how in (("parsed_afresh", "afresh"), ("parsed_before", "parsed before")):
-            rows.append(
-                [
-                    shown,
-                    how,
-                    _seconds(floor[name][parsed]["wall_seconds"]),
-                    "" if name == "one_model" else f"+{above_floor(floor, name, parsed):.1f}",
-                ]
-            )
-    return [
-        "`dbt build` on the command line, as a process of its own: how much of a small build is dbt's start.",
-        _table(["`dbt build` of", "", "seconds", "above one model"], rows),
-    ]
+        for parsed, how in (("parsed_afresh", "afresh"), ("parsed_before", "before")):
+            above = "" if name == "one_model" else f"+{above_floor(floor, name, parsed):.1f}"
+            rows.append([shown, how, _seconds(floor[name][parsed]["wall_seconds"]), above])
+    return rows
+
+
+def _refresh_rows(sizes: Sequence[Results]) -> Iterator[list[str]]:
+    for size in sizes:
+        if "refresh" in size and "parquet" in size["builds"]:
+            seconds = size["refresh"]["wall_seconds"]
+            share = seconds / size["builds"]["parquet"]["wall_seconds"]
+            yield [f"{size['tickets']:,}", _seconds(seconds), f"{share:.0%}"]
 
 
 def _model_rows(step: Results) -> Iterator[list[str]]:

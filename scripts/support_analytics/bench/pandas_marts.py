@@ -175,9 +175,7 @@ def _check_users(raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     users = clean[~is_missing & ~is_later].copy()
     users["signup_date"] = _instants(users["signup_date"]).dt.normalize()
     rejected = raw[is_missing | is_later]
-    reasons = np.where(
-        is_missing[rejected.index], "missing_creator_id", "duplicate_creator_id"
-    )
+    reasons = np.where(is_missing[rejected.index], "missing_creator_id", "duplicate_creator_id")
     rejected = rejected[["line_number", "creator_id", "country", "plan", "signup_date"]]
     return users.drop(columns="line_number"), rejected.assign(reasons=reasons)
 
@@ -276,7 +274,7 @@ def _rate(part: pd.Series, whole: pd.Series) -> pd.Series:
 
 
 def _week(days: pd.Series) -> pd.Series:
-    return days - pd.to_timedelta(days.dt.weekday, unit="D")
+    return days - pd.to_timedelta(days.dt.day_of_week, unit="D")
 
 
 def _verdict(conditions: Sequence[Any], verdicts: Sequence[Any], index: pd.Index) -> pd.Series:
@@ -377,7 +375,9 @@ class _Book:
         }
         targets = [*self.frt_targets.values(), *self.resolution_targets.values()]
         self.largest_target = max(targets, default=0)
-        latest = max(accepted["created_at"].max(), accepted["resolved_at"].fillna(pd.Timestamp(0)).max())
+        latest = max(
+            accepted["created_at"].max(), accepted["resolved_at"].fillna(pd.Timestamp(0)).max()
+        )
         self.as_of_at = pd.Timestamp(settings.as_of_at) if settings.as_of_at else latest
         if self.as_of_at < latest:
             raise ValueError(f"as_of_at {self.as_of_at} is before {latest}")
@@ -498,9 +498,7 @@ class _Book:
         return {
             f"fct_tickets_{name}": figures[grain + volume + accuracy]
             if not is_weekly
-            else figures[grain + volume].assign(
-                **{column: figures[column] for column in accuracy}
-            ),
+            else figures[grain + volume].assign(**{column: figures[column] for column in accuracy}),
             f"fct_sla_{name}": figures[[*grain, *_SLA_COLUMNS, *seven]].assign(
                 is_mature=whole & self.is_past(starts_at, self.largest_target)
             ),
@@ -562,7 +560,9 @@ class _Book:
         left = tickets["left_backlog_day"]
 
         def on_each_day(events: pd.Series) -> pd.Series:
-            return events.value_counts().reindex(days).fillna(0).astype("int64").reset_index(drop=True)
+            return (
+                events.value_counts().reindex(days).fillna(0).astype("int64").reset_index(drop=True)
+            )
 
         ledger = pd.DataFrame(
             {
@@ -583,9 +583,11 @@ class _Book:
         for status in ("pending", "escalated"):
             ages = (self.as_of_at - tickets["created_at"][tickets["status"] == status]) / _HOUR
             edges = [-np.inf, 24, 72, 168, 720, np.inf]
-            counts, _ = np.histogram(ages, bins=[min(ages.min(), 0), *edges[1:-1], 1e12]) if len(
-                ages
-            ) else (np.zeros(5, dtype="int64"), None)
+            counts, _ = (
+                np.histogram(ages, bins=[min(ages.min(), 0), *edges[1:-1], 1e12])
+                if len(ages)
+                else (np.zeros(5, dtype="int64"), None)
+            )
             rows.append(
                 {
                     "status": status,

@@ -81,7 +81,10 @@ def make_second_day(data: BenchData, folder: Path) -> SecondDay:
             f"""
             copy (
                 select * replace (
-                    case when ticket_id in (select ticket_id from closing) then 'resolved' else status end as status,
+                    case
+                        when ticket_id in (select ticket_id from closing) then 'resolved'
+                        else status
+                    end as status,
                     case
                         when ticket_id in (select ticket_id from closing)
                             then strftime((select latest_at from latest), '%Y-%m-%d %H:%M:%S')
@@ -103,7 +106,8 @@ def make_second_day(data: BenchData, folder: Path) -> SecondDay:
                         strftime(
                             case
                                 when number <= {counts["new"]}
-                                    then (select latest_at from latest) + to_seconds(1 + number % 86400)
+                                    then (select latest_at from latest)
+                                        + to_seconds(1 + number % 86400)
                                 else (select latest_at from latest)
                                     - to_days(cast(30 + number % 300 as integer))
                             end, '%Y-%m-%d %H:%M:%S') as created_at,
@@ -112,9 +116,14 @@ def make_second_day(data: BenchData, folder: Path) -> SecondDay:
                     )
                 from (
                     select *, row_number() over (order by {_ORDER}) as number
-                    from first_day
-                    where ticket_id in (select ticket_id from copied)
-                    qualify row_number() over (partition by ticket_id order by created_at) = 1
+                    from (
+                        select *
+                        from first_day
+                        where ticket_id in (select ticket_id from copied)
+                        qualify row_number() over (
+                            partition by ticket_id order by created_at, status, resolved_at
+                        ) = 1
+                    )
                 )
             ) to '{_quoted(target)}' (format parquet, compression zstd)
             """
@@ -125,7 +134,8 @@ def make_second_day(data: BenchData, folder: Path) -> SecondDay:
 def _pick(connection: duckdb.DuckDBPyConnection, name: str, condition: str, count: int) -> None:
     connection.execute(
         f"create table {name} as select ticket_id from (select distinct ticket_id from first_day"
-        f" where {condition}) where ticket_id is not null order by {_ORDER}, ticket_id limit {count}"
+        f" where {condition}) where ticket_id is not null"
+        f" order by {_ORDER}, ticket_id limit {count}"
     )
 
 
