@@ -12,7 +12,7 @@ SCRATCH_DBT := SUPPORT_ANALYTICS_DB=$(SCRATCH)/support_analytics.duckdb DBT_PROF
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build test test-slow mutants lint dbt-test house-rules docs site pr-check clean packages scratch
+.PHONY: help build test test-slow mutants bench lint dbt-test house-rules docs site pr-check clean packages scratch
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -63,6 +63,9 @@ docs: $(VENV)/runtime profiles.yml packages ## Make the documentation site of mo
 site: build ## Put docs, guides, dashboard and report into one static folder, site/.
 	@$(PY) scripts/build_site.py --db $(DATABASE) --reports reports --out site
 
+bench: $(VENV)/bench packages ## Time builds of SIZES=10k,100k,1M tickets beside a hand-written script and pandas; reports/benchmarks/.
+	@$(PY) scripts/bench.py --sizes $(or $(SIZES),10k,100k,1M) $(BENCH_OPTIONS)
+
 pr-check: $(VENV)/runtime packages ## Say which cells of the sample's marts this branch changes, against main.
 	@$(PY) scripts/pr_check.py $(if $(BASE),--base $(BASE))
 
@@ -97,4 +100,9 @@ $(VENV)/runtime: requirements.txt | $(PY)
 $(VENV)/dev: requirements.txt requirements-dev.txt $(VENV)/runtime
 	@echo "installing requirements-dev.txt"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/bench: requirements.txt requirements-bench.txt $(VENV)/runtime
+	@echo "installing requirements-bench.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@

@@ -127,14 +127,21 @@ class DbtSession:
         )
         return self._outcome(result.results)
 
-    def run(self, *nodes: str) -> None:
-        """Load and run the seeds and models that are named, without tests. Raises BuildError."""
-        result = self._invoke(
+    def run(self, *nodes: str) -> dict[str, float]:
+        """Load and run the seeds and models that are named, without tests. Raises BuildError.
+
+        Returns the seconds of each, by its name.
+        """
+        return self._timed(
             ["build", "--exclude-resource-types", "test", "unit_test", "--select", *nodes]
         )
-        failures = self._outcome(result.results).failures
-        if failures:
-            raise BuildError(f"{failures[0]}; {self._log_hint()}")
+
+    def test(self) -> dict[str, float]:
+        """Run every data test. Raises BuildError for the first that fails.
+
+        Returns the seconds of each, by its name.
+        """
+        return self._timed(["test", "--exclude-resource-type=unit_test"])
 
     def write_docs(self) -> Path:
         """Document the built database; returns dbt's one page. Raises BuildError."""
@@ -194,6 +201,13 @@ class DbtSession:
                 f"dbt {command[0]} failed: {plain_message(reason)}; {self._log_hint()}"
             )
         return run.result
+
+    def _timed(self, command: Sequence[str]) -> dict[str, float]:
+        results = self._invoke(command).results
+        failures = self._outcome(results).failures
+        if failures:
+            raise BuildError(f"{failures[0]}; {self._log_hint()}")
+        return {result.node.name: result.execution_time for result in results}
 
     def _outcome(self, results: Sequence[Any]) -> Outcome:
         outcome = Outcome()
