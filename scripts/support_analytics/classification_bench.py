@@ -145,7 +145,9 @@ def _multiply_sample(database: Path, tickets: int) -> float:
 def _read_labels(database: Path) -> None:
     # The last model is a view, whose work is done by who reads it.
     with duckdb.connect(str(database)) as connection:
-        connection.execute("create table labels as select * from intermediate.int_tickets_classified")
+        connection.execute(
+            "create table labels as select * from intermediate.int_tickets_classified"
+        )
 
 
 def _single_pass_seconds(database: Path, tickets: int) -> float:
