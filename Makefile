@@ -12,7 +12,7 @@ SCRATCH_DBT := SUPPORT_ANALYTICS_DB=$(SCRATCH)/support_analytics.duckdb DBT_PROF
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build test test-slow mutants bench lint dbt-test house-rules docs site pr-check clean packages scratch
+.PHONY: help build test test-slow mutants bench parity lint dbt-test house-rules docs site pr-check clean packages scratch
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -69,6 +69,9 @@ bench: $(VENV)/bench packages ## Time builds of SIZES=10k,100k,1M tickets beside
 pr-check: $(VENV)/runtime packages ## Say which cells of the sample's marts this branch changes, against main.
 	@$(PY) scripts/pr_check.py $(if $(BASE),--base $(BASE))
 
+parity: $(VENV)/spark packages ## Build sample and edge fixtures on DuckDB and Spark (needs Java 17) and compare every cell.
+	@$(PY) scripts/parity.py --out reports/parity.md
+
 clean: ## Remove what make made: environment, packages, database, exports, logs.
 	@rm -rf $(VENV) target logs site dbt_packages package-lock.yml reports/exports $(DATABASE) $(DATABASE).wal
 	@rm -rf .pytest_cache .ruff_cache
@@ -105,4 +108,9 @@ $(VENV)/dev: requirements.txt requirements-dev.txt $(VENV)/runtime
 $(VENV)/bench: requirements.txt requirements-bench.txt $(VENV)/runtime
 	@echo "installing requirements-bench.txt"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
+$(VENV)/spark: requirements.txt requirements-spark.txt $(VENV)/runtime
+	@echo "installing requirements-spark.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-spark.txt
 	@touch $@

@@ -42,8 +42,8 @@ checked as (
                 then {{ fail_with("'as_of_at is not a timestamp: " ~ var('as_of_at') | replace("'", "''") ~ "'") }}
             when as_of_at < latest_at
                 then {{ fail_with(
-                    "'as_of_at ' || cast(as_of_at as varchar) || ' is before ' || cast(latest_at as varchar)"
-                    ~ " || ', an instant of ticket ' || (select min(ticket_id) from tickets"
+                    "'as_of_at ' || cast(as_of_at as " ~ dbt.type_string() ~ ") || ' is before ' || cast(latest_at as "
+                    ~ dbt.type_string() ~ ") || ', an instant of ticket ' || (select min(ticket_id) from tickets"
                     ~ " where created_at = latest_at or resolved_at = latest_at)"
                 ) }}
             else as_of_at

@@ -31,7 +31,7 @@ events as (
         ai_topic,
         resolved_at as event_at,
         1 as event_order,
-        cast(null as {{ dbt.type_timestamp() }}) as created_at,
+        cast(null as timestamp) as created_at,
         cast(null as {{ dbt.type_string() }}) as opened_ticket_id,
         ticket_id as resolved_ticket_id,
         category_effective,
