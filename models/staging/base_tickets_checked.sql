@@ -4,16 +4,26 @@ with parsed as (
     select * from {{ ref('base_tickets_parsed') }}
 ),
 
+-- Nearly all rows: accepted whatever the others are, so that nothing has to be looked at again.
+accepted as (
+    select
+        *,
+        '' as own_reasons,
+        1 as version_rank
+    from parsed
+    where has_no_reason
+),
+
 -- A record with fields too many or too few has no trustworthy columns, so it gets no other reason.
 checked as (
     select
         *,
         case
             when malformed_record is not null then 'malformed_row'
-            when has_no_reason then ''
             else {{ ticket_reasons() }}
         end as own_reasons
     from parsed
+    where has_no_reason is not true
 ),
 
 -- Only rows without a reason of their own compete for a ticket_id. The columns after line_number decide
@@ -35,13 +45,6 @@ ranked as (
                 message_text asc
         ) as version_rank
     from checked
-    where is_id_shared
-    union all
-    select
-        *,
-        1 as version_rank
-    from checked
-    where is_id_shared is not true
 ),
 
 final as (
@@ -52,6 +55,11 @@ final as (
             else own_reasons
         end as reasons
     from ranked
+    union all
+    select
+        *,
+        '' as reasons
+    from accepted
 )
 
 select * from final

@@ -69,8 +69,8 @@ class DbtSession:
         profiles = yaml.safe_load((self.project / "profiles.example.yml").read_text("utf-8"))
         output = profiles[PROFILE]["outputs"][TARGET]
         output |= {"path": f"{{{{ env_var('{_PATH_VARIABLE}') }}}}", "threads": self.threads}
-        # Given once, when the file is opened: dbt sets a profile's settings again for each model, and a
-        # spill folder in use cannot be set.
+        # Given once, when the file is opened: a profile's settings are set again for each model,
+        # and a spill folder that is in use cannot be set.
         options = dict(self.settings) | ({"access_mode": "READ_ONLY"} if self.read_only else {})
         output["config_options"] = output.get("config_options", {}) | options
         profile = {PROFILE: {"target": TARGET, "outputs": {TARGET: output}}}

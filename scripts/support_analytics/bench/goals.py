@@ -43,6 +43,12 @@ def judge(results: Results) -> list[Goal]:
         _pandas_goal(sizes),
         _memory_goal(sizes),
         _growth_goal(sizes),
+        _ratio_goal(
+            "refresh with 1% new or changed tickets, by a full build from parquet",
+            0.15,
+            sizes,
+            refresh_by_full_build,
+        ),
         _floor_goal(results.get("floor")),
     ]
 
@@ -57,6 +63,13 @@ def models_by_handwritten(size: Results) -> float | None:
 def tests_by_models(size: Results) -> float | None:
     """Seconds of the data tests for each second of all models."""
     return _running(size["data_tests"]) / _running(size["models_all"])
+
+
+def refresh_by_full_build(size: Results) -> float | None:
+    """Seconds of a refresh for each second of a full build, from files to exports."""
+    if "refresh" not in size or "parquet" not in size["builds"]:
+        return None
+    return size["refresh"]["wall_seconds"] / size["builds"]["parquet"]["wall_seconds"]
 
 
 def pandas_by_dbt(size: Results) -> float | None:

@@ -58,9 +58,15 @@ def make_data(folder: str, tickets: int) -> dict[str, Any]:
 
 
 def full_build(
-    tickets: str, users: str, out: str, file_format: str, threads: int, memory_limit: str | None
+    tickets: str,
+    users: str,
+    out: str,
+    file_format: str,
+    threads: int,
+    memory_limit: str | None,
+    refresh: bool = False,
 ) -> dict[str, Any]:
-    """A build as the command line makes it: read, models, data tests, exports."""
+    """A build or a refresh as the command line makes it: read, models, data tests, exports."""
     progress = PhaseRecorder()
     report = build(
         BuildOptions(
@@ -70,6 +76,7 @@ def full_build(
             file_format=file_format,
             threads=threads,
             memory_limit=memory_limit,
+            refresh=refresh,
         ),
         progress,
     )
