@@ -42,7 +42,7 @@ errors as (
 select
     'Few creators bring many tickets' as hypothesis,
     'share of tickets from the top 5% of creators' as measure,
-    cast(limits.creators_count as varchar) || ' creators' as segment,
+    cast(limits.creators_count as {{ dbt.type_string() }}) || ' creators' as segment,
     shares.top_share as estimate,
     shares.top_share - {{ z_95() }} * errors.share_error as ci_low,
     shares.top_share + {{ z_95() }} * errors.share_error as ci_high,

@@ -44,7 +44,7 @@ fisher as (
 select
     'Tag coverage goes with accuracy' as hypothesis,
     'correlation (0 none, 1 perfect) of weekly coverage and accuracy' as measure,
-    cast(weeks_count as varchar) || ' weeks' as segment,
+    cast(weeks_count as {{ dbt.type_string() }}) || ' weeks' as segment,
     correlation as estimate,
     (exp(2 * (fisher_z - {{ z_95() }} * fisher_error)) - 1) / (exp(2 * (fisher_z - {{ z_95() }} * fisher_error)) + 1)
         as ci_low,

@@ -25,7 +25,7 @@ select
     resolved_count as tickets_count,
     waiting_share as share,
     cast(null as double) as p_value,
-    'median ' || cast(round(resolution_median_minutes / 60, 1) as varchar) || ' hours' as reading
+    'median ' || cast(round(resolution_median_minutes / 60, 1) as {{ dbt.type_string() }}) || ' hours' as reading
 from ranked
 where segment_rank <= 10
 order by segment_type, segment_rank

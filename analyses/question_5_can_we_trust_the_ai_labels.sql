@@ -41,7 +41,7 @@ select
     cast(checked_count as bigint) as tickets_count,
     {{ rate('checked_count', "max(case when measure = 'agrees with the tag' then checked_count end) over ()") }} as share,
     cast(null as double) as p_value,
-    cast(checked_count - right_count as varchar)
+    cast(checked_count - right_count as {{ dbt.type_string() }})
     || case when measure = 'finds the tickets tagged so' then ' missed' else ' wrong' end as reading
 from counted
 order by measure, segment

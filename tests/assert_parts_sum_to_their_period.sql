@@ -24,7 +24,7 @@ with
     select
         '{{ parts }}' as parts,
         '{{ whole }}' as whole,
-        cast(whole.{{ period }} as varchar) as period
+        cast(whole.{{ period }} as {{ dbt.type_string() }}) as period
     from {{ ref(whole) }} as whole
     left join {{ ref(parts) }} as parts
         on whole.{{ period }} =

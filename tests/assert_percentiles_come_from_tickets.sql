@@ -26,7 +26,7 @@ compared as (
     select
         '{{ mart }}' as mart,
         '{{ name }}_p95_minutes' as measure,
-        cast(mart.{{ period }} as varchar) as period,
+        cast(mart.{{ period }} as {{ dbt.type_string() }}) as period,
         mart.{{ name }}_p95_minutes as published_minutes,
         expected.p95_minutes as expected_minutes
     from {{ ref(mart) }} as mart

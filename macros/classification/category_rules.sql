@@ -11,7 +11,9 @@
 
 {#- SQL: a pattern as the seed has it, as the regular expression that engines run. -#}
 {% macro rule_regex(pattern) -%}
-    replace(replace({{ pattern }}, ' ?', '[\t-/]*'), ' ', '[\t-/]+')
+    replace(
+        replace({{ pattern }}, ' ?', {{ regex_literal(word_separators() ~ '*') }}),
+        ' ', {{ regex_literal(word_separators() ~ '+') }})
 {%- endmacro %}
 
 {#-

@@ -1,5 +1,4 @@
-{#- What the keyword classifier needs from an engine. Lists of texts, numbers and sort orders; the
-    spark__ versions follow Spark SQL's reference. They have not been run. -#}
+{#- What the keyword classifier needs from an engine: lists of texts, numbers and sort orders. -#}
 
 
 {#- Text as the rules read it: lower case, without accents, typographic apostrophes as ', `_` as a
@@ -48,7 +47,7 @@
 {%- endmacro %}
 
 {% macro spark__regex_matches_whole(text, pattern) -%}
-    {{ text }} rlike {{ support_analytics.regex_literal('^(?:' ~ pattern ~ ')$') }}
+    ({{ text }} rlike {{ support_analytics.regex_literal('\\A(?:' ~ pattern ~ ')\\z') }})
 {%- endmacro %}
 
 
@@ -76,7 +75,7 @@
 {%- endmacro %}
 
 {% macro spark__regex_matches_nothing(pattern) -%}
-    '' rlike concat('^(?:', {{ pattern }}, ')$')
+    ('' rlike concat('^(?:', {{ pattern }}, ')$'))
 {%- endmacro %}
 
 

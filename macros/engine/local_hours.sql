@@ -10,3 +10,11 @@
         extract(hour from {{ instant }} at time zone 'UTC' at time zone '{{ var("reporting_timezone") }}')
     {%- endif -%}
 {%- endmacro %}
+
+{% macro spark__local_hour(instant) -%}
+    {%- if var('reporting_timezone') == 'UTC' -%}
+        hour({{ instant }})
+    {%- else -%}
+        hour(from_utc_timestamp({{ instant }}, '{{ var("reporting_timezone") }}'))
+    {%- endif -%}
+{%- endmacro %}

@@ -1,4 +1,4 @@
-{#- What reading phrases needs from an engine. The spark__ version follows Spark SQL's reference. It has not been run. -#}
+{#- What reading phrases needs from an engine. -#}
 
 
 {#- Select list items that give one row for each item of a list, and its place, counted from any number. -#}

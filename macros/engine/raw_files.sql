@@ -9,6 +9,10 @@
     read_parquet('{{ path | replace("'", "''") }}')
 {%- endmacro %}
 
+{% macro spark__parquet_rows(path) -%}
+    parquet.`{{ path }}`
+{%- endmacro %}
+
 
 {#- Puts a view or table, as the relation's type says, in the place of what has its name. -#}
 {% macro replace_raw_relation(relation, sql) -%}
@@ -22,6 +26,17 @@
     {%- endif -%}
     {% call statement('main') -%}
         create or replace {{ relation.type }} {{ relation }} as
+        {{ sql }}
+    {%- endcall %}
+{%- endmacro %}
+
+{% macro spark__replace_raw_relation(relation, sql) -%}
+    {%- set old_relation = load_relation(relation) -%}
+    {%- if old_relation is not none -%}
+        {%- do adapter.drop_relation(old_relation) -%}
+    {%- endif -%}
+    {% call statement('main') -%}
+        create {{ relation.type }} {{ relation }} as
         {{ sql }}
     {%- endcall %}
 {%- endmacro %}
@@ -50,6 +65,21 @@
     ) as lines
 {%- endmacro %}
 
+{#- Java would take a step of its stack for each character of a record; `*+` and the longer form spare it that. -#}
+{% macro spark__raw_csv_records_sql(path) -%}
+    {%- set whole_file = 'raw_text_' ~ local_md5(path) -%}
+    {%- do run_query(
+        'create or replace temporary view ' ~ whole_file ~ " using text options (path '" ~ path ~ "', wholetext true)") -%}
+    select
+        rtrim(char(13), record) as record,
+        position + 1 as record_number
+    from (
+        select posexplode(regexp_extract_all(concat(value, char(10)), '([^"\\n]*+(?:"[^"]*+"[^"\\n]*+)*+)\\n', 1))
+            as (position, record)
+        from {{ whole_file }}
+    ) as lines
+{%- endmacro %}
+
 
 {#- List of the fields of a record: split at the commas outside quotes, outer quotes off, doubled quotes single, '' null. -#}
 {% macro raw_csv_fields(record) -%}
@@ -63,6 +93,20 @@
             nullif(
                 case
                     when starts_with(field, '"') then replace(field[2:-2], '""', '"')
+                    else field
+                end,
+                ''
+            )
+    )
+{%- endmacro %}
+
+{% macro spark__raw_csv_fields(record) -%}
+    transform(
+        regexp_extract_all(concat({{ record }}, ','), '([^",]*+(?:"[^"]*+"[^",]*+)*+),', 1),
+        field ->
+            nullif(
+                case
+                    when startswith(field, '"') then replace(substr(field, 2, length(field) - 2), '""', '"')
                     else field
                 end,
                 ''

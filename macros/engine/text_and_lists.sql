@@ -1,8 +1,7 @@
 {#- Text and list functions whose spelling differs between engines. Each macro takes and returns
     SQL. DuckDB matches regular expressions with RE2, Spark with Java: patterns passed here keep to
-    what both read the same way (no look-around, `[0-9]` for digits, `\z` for the end).
-
-    The spark__ versions follow Spark SQL's reference. They have not been run. -#}
+    what both know (no look-around, `[0-9]` for digits, `\z` for the end), and `java_regex` sees to
+    what they read differently. -#}
 
 
 {#- A text literal that holds the pattern as it is written. -#}
@@ -15,7 +14,7 @@
 {%- endmacro %}
 
 {% macro spark__regex_literal(pattern) -%}
-    '{{ pattern | replace('\\', '\\\\') | replace("'", "\\'") }}'
+    '{{ java_regex(pattern) | replace('\\', '\\\\') | replace("'", "\\'") }}'
 {%- endmacro %}
 
 
@@ -28,7 +27,7 @@
 {%- endmacro %}
 
 {% macro spark__regex_contains(text, pattern) -%}
-    {{ text }} rlike {{ support_analytics.regex_literal(pattern) }}
+    ({{ text }} rlike {{ support_analytics.regex_literal(pattern) }})
 {%- endmacro %}
 
 

@@ -9,6 +9,10 @@
     nullif(trim({{ text }}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '')
 {%- endmacro %}
 
+{% macro spark__trimmed(text) -%}
+    nullif(trim(both concat(' ', char(9), char(10), char(11), char(12), char(13), char(160)) from {{ text }}), '')
+{%- endmacro %}
+
 
 {#- Trimmed text to a finite number; null where it is not one (NaN and infinity too). -#}
 {% macro parse_number(text) -%}
@@ -22,6 +26,15 @@
     end
 {%- endmacro %}
 
+{% macro spark__parse_number(text) -%}
+    {%- set number = 'try_cast(' ~ text ~ ' as double)' -%}
+    case
+        when {{ regex_matches_whole(text, '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?') }}
+            and abs({{ number }}) < double('infinity')
+            then {{ number }}
+    end
+{%- endmacro %}
+
 
 {#- Fails the model with a message, where it is evaluated. -#}
 {% macro fail_with(message) -%}
@@ -32,6 +45,10 @@
     error({{ message }})
 {%- endmacro %}
 
+{% macro spark__fail_with(message) -%}
+    raise_error({{ message }})
+{%- endmacro %}
+
 
 {#- Percentile of ticket rows by linear interpolation between the two nearest ranks. -#}
 {% macro percentile(value, fraction) -%}
@@ -40,6 +57,10 @@
 
 {% macro duckdb__percentile(value, fraction) -%}
     quantile_cont({{ value }}, {{ fraction }})
+{%- endmacro %}
+
+{% macro spark__percentile(value, fraction) -%}
+    percentile({{ value }}, {{ fraction }})
 {%- endmacro %}
 
 

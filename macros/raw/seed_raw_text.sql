@@ -23,8 +23,21 @@
 {% endmaterialization %}
 
 
+{#- dbt-spark's own loader puts values into SQL with their quotes as they are, so other seeds take this way too. -#}
+{% materialization seed, adapter='spark' %}
+    {{ return(materialize_raw_seed()) }}
+{% endmaterialization %}
+
+
 {% macro materialize_raw_seed() %}
-    {%- set raw_columns = config.get('meta')['raw_columns'] -%}
+    {%- set raw_columns = config.get('meta', {}).get('raw_columns') -%}
+    {%- set column_types = config.get('column_types', {}) -%}
+    {%- if not raw_columns -%}
+        {%- set raw_columns = {} -%}
+        {%- for column in column_types -%}
+            {%- do raw_columns.update({column: 'required'}) -%}
+        {%- endfor -%}
+    {%- endif -%}
     {%- set source = raw_source(model.name, raw_columns) -%}
     {%- set target_relation = this.incorporate(type='view' if source.is_read_in_place else 'table') -%}
 
@@ -37,7 +50,11 @@
             ~ source.columns | join(', ')) }}
     {%- endfor -%}
 
-    {% do replace_raw_relation(target_relation, raw_rows_sql(source, raw_columns)) %}
+    {%- set sql = raw_rows_sql(source, raw_columns) -%}
+    {%- if column_types -%}
+        {%- set sql = typed_columns_sql(sql, column_types) -%}
+    {%- endif -%}
+    {% do replace_raw_relation(target_relation, sql) %}
 
     {#- `dbt seed --show` prints this. -#}
     {% do store_result(
@@ -53,6 +70,18 @@
 
     {{ return({'relations': [target_relation]}) }}
 {% endmacro %}
+
+
+{#- The columns of a seed that is no raw text, with the types that it declares. -#}
+{% macro typed_columns_sql(sql, column_types) -%}
+    select
+        {%- for column, type in column_types.items() %}
+        cast({{ column }} as {{ spark_type(type) }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        {{ sql }}
+    ) as raw_rows
+{%- endmacro %}
 
 
 {% macro raw_csv_header_sql(path) -%}

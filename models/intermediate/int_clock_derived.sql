@@ -45,8 +45,8 @@ checked as (
             {% endif %}
             when as_of_at < latest_at
                 then {{ fail_with(
-                    "'as_of_at ' || cast(as_of_at as varchar) || ' is before ' || cast(latest_at as varchar)"
-                    ~ " || ', an instant of ticket ' || latest_ticket_id"
+                    "'as_of_at ' || cast(as_of_at as " ~ dbt.type_string() ~ ") || ' is before ' || cast(latest_at as "
+                    ~ dbt.type_string() ~ ") || ', an instant of ticket ' || latest_ticket_id"
                 ) }}
             else as_of_at
         end as as_of_at

@@ -20,7 +20,7 @@ events as (
         0 as event_order,
         created_at,
         ticket_id as opened_ticket_id,
-        cast(null as varchar) as resolved_ticket_id
+        cast(null as {{ dbt.type_string() }}) as resolved_ticket_id
     from tickets
     union all
     select
@@ -29,7 +29,7 @@ events as (
         resolved_at as event_at,
         1 as event_order,
         cast(null as timestamp) as created_at,
-        cast(null as varchar) as opened_ticket_id,
+        cast(null as {{ dbt.type_string() }}) as opened_ticket_id,
         ticket_id as resolved_ticket_id
     from tickets
     where is_resolved

@@ -7,8 +7,8 @@ with tickets as (
 final as (
     select
         count(*) as tickets_created,
-        sum(coalesce(resolution_time_minutes, 0)) / 60.0 as waiting_hours,
-        avg(resolution_time_minutes) / 60.0 as waiting_hours_per_resolved
+        sum(coalesce(resolution_time_minutes, 0)) / 60 as waiting_hours,
+        avg(resolution_time_minutes) / 60 as waiting_hours_per_resolved
     from tickets
 )
 
