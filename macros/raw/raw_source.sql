@@ -5,7 +5,7 @@
     var tickets_relation   a table or view that the engine knows, as it is written in SQL, read in place
     neither                the seed's own CSV file
 
-  `users_raw` has `users_path` and `users_relation`, and so on. `none` in a `_relation` stands for no rows.
+  `users_raw` has `users_path` and `users_relation`, and so on for every seed. `none` in a `_relation` stands for no rows.
   Returns {name, kind, columns, is_read_in_place, from}; `columns` in lower case, in their order.
 -#}
 {% macro raw_source(seed, raw_columns) %}
@@ -46,6 +46,12 @@
         }) }}
     {%- endif -%}
 {% endmacro %}
+
+
+{% macro has_raw_source(seed) -%}
+    {%- set subject = seed | replace('_raw', '') -%}
+    {{ return((var(subject ~ '_path', '') or var(subject ~ '_relation', '')) != '') }}
+{%- endmacro %}
 
 
 {#- SQL of the rows of a `raw_source`: each column text, the empty one null, with line_number and malformed_record. -#}

@@ -13,10 +13,11 @@
   is an error where it is `required`, null where it is `optional`. Other seeds load as usual.
 
   Where `raw_source` says that the rows stand elsewhere, the seed is not loaded: it becomes a view of
-  them with the same columns, so that models and tests read the same name either way.
+  them with the same columns, so that models and tests read the same name either way. That holds for
+  seeds that declare `column_types` too.
 -#}
 {% materialization seed, adapter='duckdb' %}
-    {%- if not config.get('meta', {}).get('raw_columns') -%}
+    {%- if not config.get('meta', {}).get('raw_columns') and not has_raw_source(model.name) -%}
         {{ return(dbt.materialization_seed_default()) }}
     {%- endif -%}
     {{ return(materialize_raw_seed()) }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,19 +62,44 @@ class MartDiff:
         )
 
 
+def mart_relations(manifest: Path) -> dict[str, MartRelation]:
+    """The marts of a dbt manifest, with the columns that its tests hold to be unique."""
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    combinations: dict[str, list[tuple[str, ...]]] = {}
+    for node in nodes:
+        test = node.get("test_metadata") or {}
+        columns = (test.get("kwargs") or {}).get("combination_of_columns")
+        if test.get("name") == "unique_combination_of_columns" and columns:
+            combinations.setdefault(node["attached_node"], []).append(tuple(columns))
+    return {
+        node["name"]: MartRelation(
+            node["schema"],
+            node["name"],
+            (tuple(node.get("primary_key") or ()), *combinations.get(node["unique_id"], ())),
+        )
+        for node in nodes
+        if node["resource_type"] == "model" and "mart" in node["tags"]
+    }
+
+
 def diff_marts(
     base: Path,
     head: Path,
     base_marts: Mapping[str, MartRelation],
     head_marts: Mapping[str, MartRelation],
+    absolute_tolerance: float = 0.0,
 ) -> list[MartDiff]:
-    """Compare two DuckDB files, mart by mart, in the order of their names."""
+    """Compare two DuckDB files, mart by mart, in the order of their names.
+
+    Figures that differ by no more than absolute_tolerance are the same, as are those within
+    RELATIVE_TOLERANCE.
+    """
     with duckdb.connect() as connection:
         for name, path in (("base", base), ("head", head)):
             quoted = str(path).replace("'", "''")
             connection.execute(f"attach '{quoted}' as {name}_build (read_only)")
         return [
-            _diff(connection, name, base_marts.get(name), head_marts.get(name))
+            _diff(connection, name, base_marts.get(name), head_marts.get(name), absolute_tolerance)
             for name in sorted({*base_marts, *head_marts})
         ]
 
@@ -121,6 +147,7 @@ def _diff(
     name: str,
     base: MartRelation | None,
     head: MartRelation | None,
+    absolute_tolerance: float,
 ) -> MartDiff:
     base_columns = _columns(connection, "base_build", base) if base else {}
     head_columns = _columns(connection, "head_build", head) if head else {}
@@ -149,7 +176,8 @@ def _diff(
             diff.key = key
             break
     if diff.key:
-        _diff_by_key(connection, diff, one, other, {name: head_columns[name] for name in shared})
+        types = {name: head_columns[name] for name in shared}
+        _diff_by_key(connection, diff, one, other, types, absolute_tolerance)
     else:
         listed = ", ".join(map(_quoted, shared))
         for attribute, first, second in (("rows_added", other, one), ("rows_removed", one, other)):
@@ -164,6 +192,7 @@ def _diff_by_key(
     one: str,
     other: str,
     types: Mapping[str, str],
+    absolute_tolerance: float,
 ) -> None:
     joined = " and ".join(
         f"base.{_quoted(column)} is not distinct from head.{_quoted(column)}" for column in diff.key
@@ -177,7 +206,7 @@ def _diff_by_key(
     compared = {name: kind for name, kind in types.items() if name not in diff.key}
     if not compared:
         return
-    changes = [_is_changed(name, kind) for name, kind in compared.items()]
+    changes = [_is_changed(name, kind, absolute_tolerance) for name, kind in compared.items()]
     counts = ", ".join(f"count(*) filter (where {change})" for change in changes)
     row = connection.execute(
         f"select count(*) filter (where {' or '.join(changes)}), {counts}"
@@ -189,13 +218,14 @@ def _diff_by_key(
     }
 
 
-def _is_changed(column: str, kind: str) -> str:
+def _is_changed(column: str, kind: str, absolute_tolerance: float) -> str:
     one, other = f"base.{_quoted(column)}", f"head.{_quoted(column)}"
     differs = f"{one} is distinct from {other}"
     if not kind.startswith(_FLOATS):
         return f"({differs})"
     # With a null on either side the comparison is null: that is a change.
-    near = f"abs({one} - {other}) <= {RELATIVE_TOLERANCE} * greatest(abs({one}), abs({other}))"
+    scale = f"{RELATIVE_TOLERANCE} * greatest(abs({one}), abs({other}))"
+    near = f"abs({one} - {other}) <= greatest({absolute_tolerance}, {scale})"
     return f"({differs} and not coalesce({near}, false))"
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from support_analytics.errors import BuildError, UserError, one_line
-from support_analytics.mart_diff import MartRelation, diff_marts, summary_table
+from support_analytics.mart_diff import diff_marts, mart_relations, summary_table
 
 PROJECT = Path(__file__).resolve().parents[2]
 WORK = Path("target") / "pr_check"
@@ -67,8 +67,8 @@ def check(base: str | None = None, project: Path = PROJECT) -> Report:
     diffs = diff_marts(
         base_folder / DATABASE,
         head_folder / DATABASE,
-        _marts(base_folder / "manifest.json"),
-        _marts(head_folder / "target" / "manifest.json"),
+        mart_relations(base_folder / "manifest.json"),
+        mart_relations(head_folder / "target" / "manifest.json"),
     )
     return _report(commit, base, selection, results, summary_table(diffs))
 
@@ -119,25 +119,6 @@ def _vars(settings: str) -> Any:
 
 def _is_seed(project: Path, name: str) -> bool:
     return (project / "seeds" / f"{name}.csv").is_file()
-
-
-def _marts(manifest: Path) -> dict[str, MartRelation]:
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    combinations: dict[str, list[tuple[str, ...]]] = {}
-    for node in nodes:
-        test = node.get("test_metadata") or {}
-        columns = (test.get("kwargs") or {}).get("combination_of_columns")
-        if test.get("name") == "unique_combination_of_columns" and columns:
-            combinations.setdefault(node["attached_node"], []).append(tuple(columns))
-    return {
-        node["name"]: MartRelation(
-            node["schema"],
-            node["name"],
-            (tuple(node.get("primary_key") or ()), *combinations.get(node["unique_id"], ())),
-        )
-        for node in nodes
-        if node["resource_type"] == "model" and "mart" in node["tags"]
-    }
 
 
 def _results(path: Path) -> list[Mapping[str, Any]]:

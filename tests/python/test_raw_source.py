@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from hostile_inputs import draw_inputs, write_inputs
 from support_analytics.build import PROJECT
 from support_analytics.dbt_runner import DbtSession
-from test_against_reference import draw_inputs, write_inputs
 
 RAW_SEEDS = ("tickets_raw", "users_raw")
 # Tickets of two months, with users, faulty rows and rows of too many fields.
