@@ -12,7 +12,7 @@ SCRATCH_DBT := SUPPORT_ANALYTICS_DB=$(SCRATCH)/support_analytics.duckdb DBT_PROF
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build test test-slow lint dbt-test house-rules docs site pr-check clean packages scratch
+.PHONY: help build test test-slow lint dbt-test house-rules docs site pr-check parity clean packages scratch
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -63,6 +63,9 @@ site: build ## Put docs, guides, dashboard and report into one static folder, si
 pr-check: $(VENV)/runtime packages ## Say which cells of the sample's marts this branch changes, against main.
 	@$(PY) scripts/pr_check.py $(if $(BASE),--base $(BASE))
 
+parity: $(VENV)/spark packages ## Build sample and edge fixtures on DuckDB and Spark (needs Java 17) and compare every cell.
+	@$(PY) scripts/parity.py --out reports/parity.md
+
 clean: ## Remove what make made: environment, packages, database, exports, logs.
 	@rm -rf $(VENV) target logs site dbt_packages package-lock.yml reports/exports $(DATABASE) $(DATABASE).wal
 	@rm -rf .pytest_cache .ruff_cache
@@ -94,4 +97,9 @@ $(VENV)/runtime: requirements.txt | $(PY)
 $(VENV)/dev: requirements.txt requirements-dev.txt $(VENV)/runtime
 	@echo "installing requirements-dev.txt"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/spark: requirements.txt requirements-spark.txt $(VENV)/runtime
+	@echo "installing requirements-spark.txt"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-spark.txt
 	@touch $@

@@ -89,3 +89,17 @@
         - power({{ exact_sum(value) }}, 2) / nullif(count({{ value }}), 0)
     ) / nullif(greatest(count({{ value }}) - 1, 0), 0)
 {%- endmacro %}
+
+
+{#- A number as text with two decimals. DuckDB rounds what the float times 100 is, Spark would round its decimal notation. -#}
+{% macro two_decimals(value) -%}
+    {{ return(adapter.dispatch('two_decimals', 'support_analytics')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__two_decimals(value) -%}
+    cast(cast({{ value }} as decimal(9, 2)) as varchar)
+{%- endmacro %}
+
+{% macro spark__two_decimals(value) -%}
+    cast(cast(round({{ value }} * 100) / 100 as decimal(9, 2)) as string)
+{%- endmacro %}

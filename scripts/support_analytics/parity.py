@@ -84,10 +84,7 @@ def compare(
     work = project / WORK
     spark = SparkBuild(project, work / "spark")
     shutil.rmtree(work / "duckdb", ignore_errors=True)
-    databases = {}
-    for dataset in datasets:
-        progress.phase(f"{dataset.name}: DuckDB")
-        databases[dataset.name] = _build_on_duckdb(dataset, work / "duckdb" / dataset.name, project)
+    databases = _build_on_duckdb(datasets, work / "duckdb", project, progress)
     compared = {}
     try:
         for dataset in datasets:
@@ -169,17 +166,24 @@ def markdown(report: ParityReport) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _build_on_duckdb(dataset: Dataset, folder: Path, project: Path) -> Path:
+def _build_on_duckdb(
+    datasets: Sequence[Dataset], folder: Path, project: Path, progress: Progress
+) -> dict[str, Path]:
+    """The DuckDB files by dataset. The project is parsed once: vars are read when models run."""
     folder.mkdir(parents=True)
-    session = DbtSession(
-        project, folder / "duckdb.duckdb", folder, dataset.variables, 2, log_folder=folder / "logs"
-    )
+    session = DbtSession(project, folder, folder, {}, threads=2, log_folder=folder / "logs")
     try:
         session.parse()
-        session.run("fqn:*")
+        for dataset in datasets:
+            progress.phase(f"{dataset.name}: DuckDB")
+            session.database = folder / dataset.name / "duckdb.duckdb"
+            session.database.parent.mkdir()
+            session.variables = dataset.variables
+            session.run("fqn:*")
+            session.close()
     finally:
         session.close()
-    return session.database
+    return {dataset.name: folder / dataset.name / "duckdb.duckdb" for dataset in datasets}
 
 
 def _spark_variables(dataset: Dataset, database: Path, folder: Path) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class SparkBuild:
         self.project = project
         self.work = work
         self.warehouse = work / "warehouse"
+        self._manifest: Any = None
         # Spark refuses to make a table over files of an earlier process.
         shutil.rmtree(self.warehouse, ignore_errors=True)
         work.mkdir(parents=True, exist_ok=True)
@@ -64,9 +65,13 @@ class SparkBuild:
         """Run a dbt command and return its results. Raises BuildError where a node fails."""
         from dbt.cli.main import dbtRunner
 
+        def invoke(*words: str) -> Any:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                quiet = ("--log-level=none", "--log-level-file=info", "--no-print")
+                return dbtRunner(manifest=self._manifest).invoke([*quiet, *words, *options])
+
         options = [
-            *("--log-level=none", "--log-level-file=info", "--no-print"),
-            *(command, *arguments),
             f"--project-dir={self.project}",
             f"--profiles-dir={self.work}",
             f"--target-path={self.work / 'target'}",
@@ -76,9 +81,10 @@ class SparkBuild:
         kept = {name: os.environ.pop(name) for name in list(os.environ) if name[:4] == "DBT_"}
         folder = Path.cwd()
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                run = dbtRunner().invoke(options)
+            if self._manifest is None:
+                # Parsed once: vars are read when models run.
+                self._manifest = invoke("parse").result
+            run = invoke(command, *arguments)
         finally:
             os.environ.update(kept)
             os.chdir(folder)

@@ -29,8 +29,8 @@ final as (
                     || {{ joined_texts('decided.best_evidence', '", "') }} || '".'
                     || case
                         when decided.second_score > 0
-                            then ' The next category has ' || cast(cast(decided.second_score as decimal(9, 2)) as {{ dbt.type_string() }}) || ' against '
-                                || cast(cast(decided.best_score as decimal(9, 2)) as {{ dbt.type_string() }}) || ' for it.'
+                            then ' The next category has ' || {{ two_decimals('decided.second_score') }} || ' against '
+                                || {{ two_decimals('decided.best_score') }} || ' for it.'
                         else ''
                     end
             else {{ no_category_rationale() }}
