@@ -19,8 +19,8 @@ try:
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
 
-# Clocks that change at midnight and at other hours, a New Year, a few tickets and some hundred.
-EDGE_SEEDS = (332, 504, 622)
+# Days in Sao Paulo and Madrid: a few tickets without much around them, and some hundred.
+EDGE_SEEDS = (332, 504)
 
 
 def sample() -> Dataset:

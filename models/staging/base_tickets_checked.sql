@@ -39,10 +39,10 @@ ranked as (
                 line_number asc nulls last,
                 status asc,
                 channel asc,
-                creator_id asc,
-                tag asc,
-                first_response_time_minutes asc,
-                message_text asc
+                creator_id asc nulls last,
+                tag asc nulls last,
+                first_response_time_minutes asc nulls last,
+                message_text asc nulls last
         ) as version_rank
     from checked
 ),

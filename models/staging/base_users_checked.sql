@@ -25,7 +25,7 @@ ranked as (
         cast({{ parse_instant('signup_text') }} as date) as signup_date,
         row_number() over (
             partition by creator_id
-            order by line_number asc nulls last, country asc, plan asc, signup_text asc
+            order by line_number asc nulls last, country asc nulls last, plan asc nulls last, signup_text asc nulls last
         ) as version_rank
     from trimmed
 ),

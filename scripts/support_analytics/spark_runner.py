@@ -20,8 +20,10 @@ from support_analytics.mart_diff import MartRelation, mart_relations
 TARGET = "spark"
 REQUIREMENTS = "requirements-spark.txt"
 # Tables live as long as the process does, so that no metastore has to be made; little is said.
+# Compiling a hundred small queries would take longer than interpreting them.
 _SETTINGS = {
     "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.codegen.wholeStage": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
