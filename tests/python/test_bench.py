@@ -34,20 +34,17 @@ HAS_PANDAS = importlib.util.find_spec("pandas") is not None
 needs_pandas = pytest.mark.skipif(
     not HAS_PANDAS, reason="pandas is missing: pip install -r requirements-bench.txt"
 )
-# One with every default, one where days are not UTC's and "now" is later than the tickets.
-VARIABLES: dict[str, dict[str, Any]] = {
-    "defaults": {},
-    "local": {"reporting_timezone": "America/Sao_Paulo", "as_of_at": "2025-02-08 02:30:00"},
-}
+# Days are not UTC's, and "now" is the latest instant of the tickets.
+VARIABLES = {"reporting_timezone": "America/Sao_Paulo"}
 MARK = "column_placeholder"
 
 
 @dataclass(frozen=True)
 class Made:
-    """The raw tables, and the marts that dbt made of them, by the name of the variables."""
+    """The raw tables, and the marts that dbt made of them."""
 
     raw_database: Path
-    databases: Mapping[str, Path]
+    database: Path
     redacting_sql: str
 
 
@@ -66,24 +63,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         for table, path in files.items():
             with open_raw_file(path, warehouse.raw_schema(PROJECT, table)) as raw:
                 warehouse.load_raw_file(connection, raw)
-    session = DbtSession(PROJECT, folder / "marts.duckdb", folder, {}, 2, folder / "logs")
+    database = folder / "marts.duckdb"
+    database.write_bytes(raw_database.read_bytes())
+    session = DbtSession(PROJECT, database, folder, VARIABLES, 2, folder / "logs")
     session.parse()
-    redacting_sql = session.render("{{ redact_text('" + MARK + "') }}").strip()
-    session.close()
-    seeds = [path.stem for path in (PROJECT / "seeds").glob("*.csv") if path.stem not in files]
-    databases = {}
-    for name, variables in VARIABLES.items():
-        session.database.write_bytes(raw_database.read_bytes())
-        session.variables = {"as_of_at": "", "reporting_timezone": "UTC"} | variables
-        try:
-            session.run(*seeds)
-            session.run(*(f"+{mart},resource_type:model" for mart in MARTS))
-        finally:
-            session.close()
-        # The parsed project knows the database by its name.
-        databases[name] = folder / f"dbt_{name}.duckdb"
-        databases[name].write_bytes(session.database.read_bytes())
-    return Made(raw_database, databases, redacting_sql)
+    try:
+        redacting_sql = session.render("{{ redact_text('" + MARK + "') }}").strip()
+        seeds = [path.stem for path in (PROJECT / "seeds").glob("*.csv") if path.stem not in files]
+        session.run(*seeds)
+        session.run(*(f"+{mart},resource_type:model" for mart in MARTS))
+    finally:
+        session.close()
+    return Made(raw_database, database, redacting_sql)
 
 
 def _add_hostile_rows(path: Path) -> None:
@@ -145,29 +136,27 @@ def _columns(database: Path, mart: str) -> set[str]:
     return {name for name, *_ in rows}
 
 
-@pytest.mark.parametrize("variables", VARIABLES)
-def test_handwritten_marts_equal_dbt(made: Made, tmp_path: Path, variables: str) -> None:
+def test_handwritten_marts_equal_dbt(made: Made, tmp_path: Path) -> None:
     database = tmp_path / "handwritten.duckdb"
     answer = tasks.handwritten(
-        str(made.raw_database), str(database), made.redacting_sql, 2, None, VARIABLES[variables]
+        str(made.raw_database), str(database), made.redacting_sql, 2, None, VARIABLES
     )
     assert answer["running"]["wall_seconds"] > 0
-    assert _differences(made.databases[variables], database) == []
+    assert _differences(made.database, database) == []
     assert _missing_columns({mart: _columns(database, mart) for mart in MARTS}) == {}
 
 
 @needs_pandas
-@pytest.mark.parametrize("variables", VARIABLES)
-def test_pandas_marts_equal_dbt(made: Made, tmp_path: Path, variables: str) -> None:
+def test_pandas_marts_equal_dbt(made: Made, tmp_path: Path) -> None:
     raw_folder = tmp_path / "raw"
     raw_folder.mkdir()
     with duckdb.connect(str(made.raw_database), read_only=True) as connection:
         for table in ("tickets_raw", "users_raw"):
             connection.execute(f"copy raw.{table} to '{raw_folder / table}.parquet'")
     out = tmp_path / "pandas"
-    tasks.pandas(str(raw_folder), str(out), made.redacting_sql, VARIABLES[variables])
+    tasks.pandas(str(raw_folder), str(out), made.redacting_sql, VARIABLES)
     database = tmp_path / "pandas.duckdb"
-    dbt = made.databases[variables]
+    dbt = made.database
     found: dict[str, set[str]] = {}
     with duckdb.connect(str(database)) as connection:
         connection.execute("create schema marts")
@@ -217,8 +206,8 @@ def tasks_columns() -> list[str]:
     return list(warehouse.raw_schema(PROJECT, "tickets_raw").columns)
 
 
-def test_the_input_has_every_reason_but_few(made: Made) -> None:
-    with duckdb.connect(str(made.databases["defaults"]), read_only=True) as connection:
+def test_the_input_has_every_reason(made: Made) -> None:
+    with duckdb.connect(str(made.database), read_only=True) as connection:
         rows = connection.execute("select reasons from staging.rejected_tickets").fetchall()
     assert {reason for (text,) in rows for reason in text.split("|")} == set(TICKET_REASONS)
 
