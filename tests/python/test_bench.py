@@ -280,6 +280,7 @@ def _results(**peaks: float) -> dict[str, Any]:
             "models_all": step(8 * unit),
             "data_tests": step(9 * unit),
             "handwritten": step(5 * unit),
+            "refresh": step(3 * unit) | {"rows": {"new": 4500, "late": 500, "vanished": 3}},
             **({"pandas": step(40 * unit)} if tickets < 10**7 else {}),
         }
 
@@ -311,6 +312,7 @@ def test_goals_are_judged_and_misses_shown() -> None:
     text = page.render(_results())
     assert text.count("| missed |") == 3
     assert "+26.0" in text
+    assert "| 1,000,000 | 5,000 | 8.0 | 25.0 | 32% |" in text
     over = {goal.what: goal.verdict for goal in goals.judge(_results(peak=4.1))}
     assert over["peak memory of a full build"] == "missed"
 

@@ -134,7 +134,9 @@ class _Size:
             refresh=True,
         )
         shutil.rmtree(out)
-        return refreshed.as_dict()
+        rows = {"new": day.new, "status_changed": day.status_changed, "late": day.late}
+        rows |= {"message_changed": day.message_changed, "vanished": day.vanished}
+        return refreshed.as_dict() | {"rows": rows}
 
     def _models(self) -> dict[str, Any]:
         database = self.work / "models.duckdb"

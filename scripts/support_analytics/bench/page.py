@@ -200,9 +200,17 @@ def _floor_rows(floor: Results) -> list[list[str]]:
 def _refresh_rows(sizes: Sequence[Results]) -> Iterator[list[str]]:
     for size in sizes:
         if "refresh" in size and "parquet" in size["builds"]:
-            seconds = size["refresh"]["wall_seconds"]
-            share = seconds / size["builds"]["parquet"]["wall_seconds"]
-            yield [f"{size['tickets']:,}", _seconds(seconds), f"{share:.0%}"]
+            refresh = size["refresh"]
+            seconds, full = refresh["wall_seconds"], size["builds"]["parquet"]["wall_seconds"]
+            changed = sum(rows for kind, rows in refresh["rows"].items() if kind != "vanished")
+            yield [
+                f"{size['tickets']:,}",
+                f"{changed:,}",
+                _seconds(seconds),
+                _seconds(full),
+                f"{seconds / full:.0%}",
+                _gigabytes(refresh["peak_bytes"]),
+            ]
 
 
 def _model_rows(step: Results) -> Iterator[list[str]]:
