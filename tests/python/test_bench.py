@@ -317,12 +317,13 @@ def test_goals_are_judged_and_misses_shown() -> None:
     assert over["peak memory of a full build"] == "missed"
 
 
-def test_what_was_not_measured_is_said() -> None:
+def test_other_sizes_are_shown_and_not_judged() -> None:
     results = _results() | {"floor": None}
     results["sizes"] = results["sizes"][:1]
     found = {goal.what: goal for goal in goals.judge(results)}
-    assert [goal.verdict for goal in found.values()].count("not measured") == 2
-    assert found["peak memory of a full build"].remark.endswith("were not measured")
+    assert [goal.verdict for goal in found.values()].count("not judged") == 5
+    assert found["peak memory of a full build"].measured == "3.00 at 1,000,000 tickets"
+    assert found["peak memory of a full build"].remark == "another size than the goal's"
 
 
 def test_the_page_is_written_whole(tmp_path: Path) -> None:
@@ -333,6 +334,11 @@ def test_the_page_is_written_whole(tmp_path: Path) -> None:
     html = files[-1].read_text("utf-8")
     assert "<svg" in html and "http-equiv" in html and 'src="' not in html
     assert json.loads(files[0].read_text("utf-8")) == _results()
+
+
+def test_the_command_is_shown_without_folders_of_a_machine() -> None:
+    given = ["--sizes", "1k", "--folder", "/data/bench", "--out=/data/out", "--keep"]
+    assert cli.shown_command(given) == "python scripts/bench.py --sizes 1k --keep"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 _SIZE = re.compile(r"(\d+)([km]?)", re.IGNORECASE)
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 _LEAST_TICKETS = 1_000
+_FOLDERS = ("--folder", "--out")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
     try:
-        results = _measure(options, ["python", "scripts/bench.py", *given])
+        results = _measure(options, shown_command(given))
         files = write_page(results, options.out, options.out.parent / "benchmark.html")
     except SupportAnalyticsError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -54,6 +55,17 @@ def parse_size(text: str) -> int:
             f"'{text}' is not a number of tickets from {_LEAST_TICKETS:,} on; write 10k or 1M"
         )
     return tickets
+
+
+def shown_command(given: Sequence[str]) -> str:
+    """The command for the page, without folders: they are this machine's."""
+    shown = ["python", "scripts/bench.py"]
+    is_folder = False
+    for word in given:
+        if not is_folder and not word.startswith(_FOLDERS):
+            shown.append(word)
+        is_folder = word in _FOLDERS
+    return " ".join(shown)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(options: argparse.Namespace, command: list[str]) -> dict[str, Any]:
+def _measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
     bench = BenchOptions(
         sizes=[parse_size(text) for text in options.sizes.split(",")],
         formats=_names("--formats", options.formats, FORMATS),
@@ -130,7 +142,7 @@ def _measure(options: argparse.Namespace, command: list[str]) -> dict[str, Any]:
 
     results: dict[str, Any] = {
         "machine": machine.describe(),
-        "command": " ".join(command),
+        "command": command,
         "runs": bench.runs,
         "threads": bench.threads,
         "memory_limit": bench.memory_limit,

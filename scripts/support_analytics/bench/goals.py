@@ -9,13 +9,14 @@ from typing import Any
 GOAL_TICKETS = 10_000_000
 GROWTH_FROM = 1_000_000
 _GIGABYTE = 10**9
+_OTHER_SIZE = "another size than the goal's"
 
 Results = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A goal and what was measured; is_met is None where its size was not measured."""
+    """A goal and what was measured; is_met is None where the goal's size was not measured."""
 
     what: str
     limit: str
@@ -26,11 +27,11 @@ class Goal:
     @property
     def verdict(self) -> str:
         """In a word or two."""
-        return {True: "met", False: "missed", None: "not measured"}[self.is_met]
+        return {True: "met", False: "missed", None: "not judged"}[self.is_met]
 
 
 def judge(results: Results) -> list[Goal]:
-    """Every goal. Where a goal's size is missing, the largest stands in, and it says so."""
+    """Every goal. Where a goal's size is missing, the largest is shown, and not judged."""
     sizes = results["sizes"]
     return [
         _ratio_goal(
@@ -107,10 +108,10 @@ def _ratio_goal(what: str, limit: float, sizes: Sequence[Results], ratio_of: Any
 def _judged(
     what: str, limit: str, ratio: float, is_met: bool, tickets: int, wanted: int | None
 ) -> Goal:
-    remark = ""
+    measured = f"{ratio:.2f} {_at(tickets)}"
     if wanted is not None and tickets != wanted:
-        remark = f"the goal's {wanted:,} tickets were not measured"
-    return Goal(what, limit, f"{ratio:.2f} {_at(tickets)}", is_met, remark)
+        return Goal(what, limit, measured, None, _OTHER_SIZE)
+    return Goal(what, limit, measured, is_met)
 
 
 def _pandas_goal(sizes: Sequence[Results]) -> Goal:
@@ -146,8 +147,8 @@ def _growth_goal(sizes: Sequence[Results]) -> Goal:
         what,
         limit,
         f"{worst:.2f} from {smaller['tickets']:,} to {larger['tickets']:,}",
-        worst <= 1.1,
-        "" if is_wanted else "the goal's sizes were not measured",
+        worst <= 1.1 if is_wanted else None,
+        "" if is_wanted else _OTHER_SIZE,
     )
 
 

@@ -91,7 +91,7 @@ def draw(results: Results) -> str:
         .encode(
             x=alt.X(
                 "tickets:Q",
-                scale=alt.Scale(type="log"),
+                scale=alt.Scale(type="log", nice=False),
                 axis=alt.Axis(
                     title="tickets",
                     format="~s",
