@@ -325,6 +325,8 @@ def report(found: Survey, rules: Sequence[RuleMutant], command: str) -> str:
         "- Lists and cases of more than 20 entries, which seeds generate, are left alone, and",
         "  so is the redaction of texts, a macro of hundreds of nodes that",
         "  `tests/python/test_privacy.py` holds.",
+        "- Incremental models are mutated as a first build makes them; what a refresh keeps and",
+        "  forgets is held by `tests/python/test_refresh.py`.",
         "",
     ]
     return "\n".join(lines)
