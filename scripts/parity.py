@@ -62,17 +62,20 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="FILE",
         help="where the report goes; default: standard output only",
     )
-    parser.add_argument("--sample-only", action="store_true", help="leave the edge fixtures out")
+    parser.add_argument(
+        "--only", choices=("sample", "edge"), help="the sample, or the edge fixtures, alone"
+    )
     options = parser.parse_args(arguments)
     try:
-        datasets = [sample()]
-        if not options.sample_only:
+        datasets = [sample()] if options.only != "edge" else []
+        if options.only != "sample":
             datasets += [edge_fixture(seed) for seed in EDGE_SEEDS]
         report = compare(datasets, Progress())
     except SupportAnalyticsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    text = markdown(report)
+    only = f"python scripts/parity.py --only {options.only}"
+    text = markdown(report, only if options.only else "make parity")
     if options.out:
         options.out.write_text(text, encoding="utf-8")
     print(text)

@@ -123,16 +123,15 @@ def compare_files(database: Path, spark_database: Path, spark: Any) -> dict[str,
     }
 
 
-def markdown(report: ParityReport) -> str:
-    """The report as a page. The same marts give the same page."""
-    sample, *edges = report.datasets
+def markdown(report: ParityReport, command: str = "make parity") -> str:
+    """The report as a page, with the command that made it. The same marts give the same page."""
     lines = [
         "# DuckDB and Spark, cell by cell",
         "",
-        "Made by `make parity`: the same rows through the same models on both engines, and every "
-        "cell of every mart",
-        f"compared. Floats are equal within {RELATIVE_TOLERANCE:g}, relative or absolute; "
-        "everything else exactly, types too.",
+        f"Made by `{command}`: the same rows through the same models on both engines, and every "
+        "cell of every mart compared.",
+        f"Floats are equal within {RELATIVE_TOLERANCE:g}, relative or absolute; everything else "
+        "exactly, types too.",
         "",
         f"**{report.cells:,} cells compared, {report.differences:,} differences.** "
         f"{', '.join(f'{name} {version(name)}' for name in _VERSIONED)}.",
@@ -147,18 +146,13 @@ def markdown(report: ParityReport) -> str:
             f"| {sum(one.cells for one in marts):,} "
             f"| {sum(one.differences for one in marts):,} | {dataset.about} |"
         )
-    lines += [
-        "",
-        "| mart | cells of the sample | cells of edge fixtures | differences |",
-        "|---|---:|---:|---:|",
-    ]
-    for name, one in report.compared[sample.name].items():
-        others = [report.compared[edge.name][name] for edge in edges]
-        differences = one.differences + sum(other.differences for other in others)
-        lines.append(
-            f"| `{name}` | {one.cells:,} | {sum(other.cells for other in others):,} "
-            f"| {differences:,} |"
-        )
+    names = [dataset.name for dataset in report.datasets]
+    lines += ["", f"| mart | {' | '.join(f'cells, {name}' for name in names)} | differences |"]
+    lines.append(f"|---|{'---:|' * len(names)}---:|")
+    for mart in report.compared[names[0]]:
+        compared = [report.compared[name][mart] for name in names]
+        cells = " | ".join(f"{one.cells:,}" for one in compared)
+        lines.append(f"| `{mart}` | {cells} | {sum(one.differences for one in compared):,} |")
     for dataset in report.datasets:
         diffs = [one.diff for one in report.compared[dataset.name].values()]
         if not all(diff.is_same for diff in diffs):
