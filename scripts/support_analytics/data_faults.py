@@ -436,9 +436,9 @@ TABLE_FAULTS = (
     ),
     TableFault(
         "a label that names a rule of another category",
-        "update intermediate.int_tickets_classified set ai_category = 'others'"
+        "update intermediate.int_evidence_sets_classified set ai_category = 'others'"
         " where ai_category = 'checkout'",
-        "int_tickets_classified__category_has_the_highest_score",
+        "int_evidence_sets_classified__category_has_the_highest_score",
     ),
 )
 

@@ -688,7 +688,7 @@ def hostile_database(sample_build, tmp_path: Path) -> Path:
     with duckdb.connect(str(path)) as connection:
         for rank, text in enumerate(HOSTILE, start=1):
             connection.execute(
-                "update marts.fct_tickets set message_text = ?, country = ?, ai_topic = ? "
+                "update intermediate.int_tickets_measured set message_text = ?, country = ?, ai_topic = ? "
                 "where ticket_id = (select ticket_id from marts.fct_frt_outliers "
                 "where outlier_rank = ?)",
                 [text, text, text, rank],
@@ -729,7 +729,9 @@ def test_texts_are_redacted_or_left_out(sample_build, redact, tmp_path: Path) ->
     path = tmp_path / "personal.duckdb"
     shutil.copyfile(sample_build.database, path)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("update marts.fct_tickets set message_text = 'Write to ana@example.com'")
+        connection.execute(
+            "update intermediate.int_tickets_measured set message_text = 'Write to ana@example.com'"
+        )
     redacted = _payload(path, redact).facts
     assert set(redacted["details"]["texts"]) == {"Write to [email]"}
     assert "ana@example.com" not in json.dumps(redacted)

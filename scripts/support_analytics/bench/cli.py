@@ -135,6 +135,7 @@ def _measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
         memory_limit=options.memory_limit and check_memory_limit(options.memory_limit),
         keep=options.keep,
     )
+    _check_pandas(bench.baselines)
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -157,13 +158,15 @@ def _measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
 def _baselines(text: str) -> list[str]:
     if text.strip() == "none":
         return []
-    names = _names("--with", text, BASELINES)
-    if "pandas" in names and machine.describe()["pandas"] == "not installed":
+    return _names("--with", text, BASELINES)
+
+
+def _check_pandas(baselines: Sequence[str]) -> None:
+    if "pandas" in baselines and machine.describe()["pandas"] == "not installed":
         raise UserError(
             "--with pandas: pandas is not installed; pip install -r requirements-bench.txt, or "
             "--with handwritten"
         )
-    return names
 
 
 def _names(option: str, text: str, known: Sequence[str]) -> list[str]:
