@@ -688,8 +688,8 @@ def hostile_database(sample_build, tmp_path: Path) -> Path:
     with duckdb.connect(str(path)) as connection:
         for rank, text in enumerate(HOSTILE, start=1):
             connection.execute(
-                "update intermediate.int_tickets_measured set message_text = ?, country = ?, ai_topic = ? "
-                "where ticket_id = (select ticket_id from marts.fct_frt_outliers "
+                "update intermediate.int_tickets_measured "
+                "set message_text = ?, country = ?, ai_topic = ? where ticket_id = (select ticket_id from marts.fct_frt_outliers "
                 "where outlier_rank = ?)",
                 [text, text, text, rank],
             )
