@@ -689,8 +689,8 @@ def hostile_database(sample_build, tmp_path: Path) -> Path:
         for rank, text in enumerate(HOSTILE, start=1):
             connection.execute(
                 "update intermediate.int_tickets_measured "
-                "set message_text = ?, country = ?, ai_topic = ? where ticket_id = (select ticket_id from marts.fct_frt_outliers "
-                "where outlier_rank = ?)",
+                "set message_text = ?, country = ?, ai_topic = ? where ticket_id = "
+                "(select ticket_id from marts.fct_frt_outliers where outlier_rank = ?)",
                 [text, text, text, rank],
             )
     return path
