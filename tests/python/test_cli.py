@@ -115,6 +115,41 @@ def test_good_input_with_every_option(
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["out"]
 
 
+def test_a_refresh_writes_what_a_full_build_writes(
+    tickets_file: Path, users_file: Path, tmp_path: Path
+) -> None:
+    days, whole = tmp_path / "days", tmp_path / "whole"
+    given = {"tickets": tickets_file, "users": users_file, "max_rejected_rate": 1.0}
+    build(BuildOptions(**given, out=days))
+    text = tickets_file.read_text("utf-8")
+    changed = text.replace(",pending,", ",escalated,").replace("payout late", "refund missing")
+    changed += "T7,2025-09-05 10:00,,pending,email,c2,,4,Newsletter went to spam\n"
+    tickets_file.write_text(changed, "utf-8")
+
+    build(BuildOptions(**given, out=days, refresh=True))
+    build(BuildOptions(**given, out=whole))
+
+    names = sorted(path.name for path in whole.glob("*.csv"))
+    assert len(names) > 35
+    assert names == sorted(path.name for path in days.glob("*.csv"))
+    differing = [n for n in names if (days / n).read_bytes() != (whole / n).read_bytes()]
+    assert not differing
+
+
+@pytest.mark.parametrize("database", ["missing", "foreign"])
+def test_a_refresh_needs_an_earlier_build(
+    database: str, tickets_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "other.duckdb"
+    if database == "foreign":
+        duckdb.connect(str(path)).close()
+    options = ["--tickets", str(tickets_file), "--out", str(tmp_path / "out"), "--db", str(path)]
+    before = snapshot(tmp_path)
+    assert cli.main([*options, "--refresh"]) == 2
+    assert capsys.readouterr().err.endswith("; build it once without --refresh\n")
+    assert snapshot(tmp_path) == before
+
+
 def test_a_second_build_replaces_the_first_and_is_the_same(
     tickets_file: Path, earlier_out: Path, tmp_path: Path
 ) -> None:
