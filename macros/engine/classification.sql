@@ -104,20 +104,6 @@
 {% macro spark__row_for_each(list) -%} explode({{ list }}) {%- endmacro %}
 
 
-{#- Aggregate: the value in the row that comes last by the expressions `order_by`. -#}
-{% macro value_at_greatest(value, order_by) -%}
-    {{ return(adapter.dispatch('value_at_greatest', 'support_analytics')(value, order_by)) }}
-{%- endmacro %}
-
-{% macro duckdb__value_at_greatest(value, order_by) -%}
-    max_by({{ value }}, row({{ order_by | join(', ') }}))
-{%- endmacro %}
-
-{% macro spark__value_at_greatest(value, order_by) -%}
-    max_by({{ value }}, struct({{ order_by | join(', ') }}))
-{%- endmacro %}
-
-
 {#- Aggregate: the texts with the greatest `weight`, at most `count` of them, greatest first. -#}
 {% macro texts_at_greatest(text, weight, count) -%}
     {{ return(adapter.dispatch('texts_at_greatest', 'support_analytics')(text, weight, count)) }}

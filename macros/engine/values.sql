@@ -50,17 +50,18 @@
 {%- endmacro %}
 
 
-{#- Percentile of ticket rows by linear interpolation between the two nearest ranks. -#}
-{% macro percentile(value, fraction) -%}
-    {{ return(adapter.dispatch('percentile', 'support_analytics')(value, fraction)) }}
+{#- Percentile of ticket rows by linear interpolation between the two nearest ranks. Who asks for several of one column
+    gives all of them as `fractions` each time: the engine then gathers the values once. -#}
+{% macro percentile(value, fraction, fractions=none) -%}
+    {{ return(adapter.dispatch('percentile', 'support_analytics')(value, fraction, fractions or [fraction])) }}
 {%- endmacro %}
 
-{% macro duckdb__percentile(value, fraction) -%}
-    quantile_cont({{ value }}, {{ fraction }})
+{% macro duckdb__percentile(value, fraction, fractions) -%}
+    quantile_cont({{ value }}, [{{ fractions | join(', ') }}])[{{ fractions.index(fraction) + 1 }}]
 {%- endmacro %}
 
-{% macro spark__percentile(value, fraction) -%}
-    percentile({{ value }}, {{ fraction }})
+{% macro spark__percentile(value, fraction, fractions) -%}
+    percentile({{ value }}, array({{ fractions | join(', ') }}))[{{ fractions.index(fraction) }}]
 {%- endmacro %}
 
 

@@ -5,19 +5,20 @@
   tickets has counts of 0 and null averages.
 -#}
 {% macro sla_aggregates() -%}
+    {%- set both = [0.5, 0.95] -%}
     count(tickets.ticket_id) as tickets_created,
 
     count(tickets.first_response_time_minutes) as frt_count,
     {{ exact_sum('tickets.first_response_time_minutes') }} as frt_sum_minutes,
     {{ exact_avg('tickets.first_response_time_minutes') }} as frt_avg_minutes,
-    {{ percentile('tickets.first_response_time_minutes', 0.5) }} as frt_median_minutes,
-    {{ percentile('tickets.first_response_time_minutes', 0.95) }} as frt_p95_minutes,
+    {{ percentile('tickets.first_response_time_minutes', 0.5, both) }} as frt_median_minutes,
+    {{ percentile('tickets.first_response_time_minutes', 0.95, both) }} as frt_p95_minutes,
 
     count(tickets.resolution_time_minutes) as resolution_count,
     sum(cast(tickets.resolution_time_minutes as double)) as resolution_sum_minutes,
     avg(tickets.resolution_time_minutes) as resolution_avg_minutes,
-    {{ percentile('cast(tickets.resolution_time_minutes as double)', 0.5) }} as resolution_median_minutes,
-    {{ percentile('cast(tickets.resolution_time_minutes as double)', 0.95) }} as resolution_p95_minutes,
+    {{ percentile('cast(tickets.resolution_time_minutes as double)', 0.5, both) }} as resolution_median_minutes,
+    {{ percentile('cast(tickets.resolution_time_minutes as double)', 0.95, both) }} as resolution_p95_minutes,
 
     count(tickets.is_frt_sla_met) as frt_sla_applicable_count,
     count(case when tickets.is_frt_sla_met then 1 end) as frt_sla_met_count,

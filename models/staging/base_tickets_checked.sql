@@ -1,65 +1,24 @@
 -- Grain: one row for each raw ticket row. Question: may this row be counted, and if not, why not?
 
-with parsed as (
-    select * from {{ ref('base_tickets_parsed') }}
-),
-
 -- Nearly all rows: accepted whatever the others are, so that nothing has to be looked at again.
-accepted as (
-    select
-        *,
-        '' as own_reasons,
-        1 as version_rank
-    from parsed
+with accepted as (
+    select * from {{ ref('base_tickets_parsed') }}
     where has_no_reason
 ),
 
--- A record with fields too many or too few has no trustworthy columns, so it gets no other reason.
-checked as (
-    select
-        *,
-        case
-            when malformed_record is not null then 'malformed_row'
-            else {{ ticket_reasons() }}
-        end as own_reasons
-    from parsed
-    where has_no_reason is not true
-),
-
--- Only rows without a reason of their own compete for a ticket_id. The columns after line_number decide
--- between rows of an input that has no lines, so that the same input always keeps the same row.
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by own_reasons = '', ticket_id
-            order by
-                resolved_at desc nulls last,
-                created_at desc,
-                line_number asc nulls last,
-                status asc,
-                channel asc,
-                creator_id asc nulls last,
-                tag asc nulls last,
-                first_response_time_minutes asc nulls last,
-                message_text asc nulls last
-        ) as version_rank
-    from checked
+judged as (
+    select * from {{ ref('base_tickets_judged') }}
 ),
 
 final as (
     select
         *,
-        case
-            when own_reasons = '' and version_rank > 1 then 'duplicate_ticket_id'
-            else own_reasons
-        end as reasons
-    from ranked
-    union all
-    select
-        *,
+        '' as own_reasons,
+        1 as version_rank,
         '' as reasons
     from accepted
+    union all
+    select * from judged
 )
 
 select * from final

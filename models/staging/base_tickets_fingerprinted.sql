@@ -5,18 +5,15 @@ with raw_tickets as (
     select * from {{ ref('tickets_raw') }}
 ),
 
+shared_ids as (
+    select * from {{ ref('base_ticket_ids_shared') }}
+),
+
 trimmed as (
     select
         *,
         {{ trimmed('ticket_id') }} as trimmed_ticket_id
     from raw_tickets
-),
-
-shared_ids as (
-    select trimmed_ticket_id
-    from trimmed
-    group by trimmed_ticket_id
-    having count(*) > 1
 ),
 
 final as (
@@ -33,9 +30,9 @@ final as (
         trimmed.first_response_time,
         trimmed.message_text,
         trimmed.trimmed_ticket_id,
-        shared_ids.trimmed_ticket_id is not null as is_id_shared,
+        shared_ids.ticket_id is not null as is_id_shared,
         case
-            when shared_ids.trimmed_ticket_id is null
+            when shared_ids.ticket_id is null
                 then {{ fingerprint([
                     'trimmed.ticket_id', 'trimmed.created_at', 'trimmed.resolved_at', 'trimmed.status', 'trimmed.channel',
                     'trimmed.creator_id', 'trimmed.tag', 'trimmed.first_response_time', 'trimmed.message_text',
@@ -44,7 +41,7 @@ final as (
         end as row_fingerprint
     from trimmed
     left join shared_ids
-        on trimmed.trimmed_ticket_id = shared_ids.trimmed_ticket_id
+        on trimmed.trimmed_ticket_id = shared_ids.ticket_id
 )
 
 select * from final

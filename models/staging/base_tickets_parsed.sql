@@ -1,5 +1,5 @@
 -- Grain: one row for each raw ticket row. Question: what do the raw texts say, as typed values?
--- Values that cannot be read are null here; base_tickets_checked says why.
+-- Values that cannot be read are null here; base_tickets_judged says why.
 
 {{ config(pre_hook=[
     "{{ forget_rows_of_other_settings(ticket_reasons_settings(), 'channels, statuses or categories') }}",

@@ -1,7 +1,7 @@
 -- Grain: one row for each raw ticket row that may not be counted. Question: which rows were left out, and why?
 
-with checked as (
-    select * from {{ ref('base_tickets_checked') }}
+with judged as (
+    select * from {{ ref('base_tickets_judged') }}
 ),
 
 final as (
@@ -18,7 +18,7 @@ final as (
         raw_first_response_time as first_response_time,
         message_text,
         malformed_record
-    from checked
+    from judged
     where reasons <> ''
 )
 

@@ -26,6 +26,7 @@ CLASSIFYING_MODELS = (
     "int_evidence_sets_weighed",
     "int_evidence_sets_scored",
     "int_evidence_sets_decided",
+    "int_evidence_sets_explained",
     "int_evidence_sets_classified",
     "int_tickets_classified",
 )

@@ -70,7 +70,13 @@ RAW_USER: dict[str, str | None] = {
 
 # The models through which raw rows go before they are accepted or rejected.
 CHECKS = {
-    "tickets": ("base_tickets_fingerprinted", "base_tickets_parsed", "base_tickets_checked"),
+    "tickets": (
+        "base_ticket_ids_shared",
+        "base_tickets_fingerprinted",
+        "base_tickets_parsed",
+        "base_tickets_judged",
+        "base_tickets_checked",
+    ),
     "users": ("base_users_checked",),
 }
 

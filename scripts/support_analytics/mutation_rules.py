@@ -47,6 +47,7 @@ LABEL_MODELS = (
     "int_evidence_sets_weighed",
     "int_evidence_sets_scored",
     "int_evidence_sets_decided",
+    "int_evidence_sets_explained",
     "int_evidence_sets_classified",
 )
 CHANGED_RULES = 8

@@ -16,8 +16,8 @@ from support_analytics.dbt_runner import DbtSession
 
 HISTORY = "fct_backlog_by_status_daily"
 NODES = (
-    *("sla_targets", "base_tickets_fingerprinted", "base_tickets_parsed"),
-    *("base_tickets_checked", "stg_tickets"),
+    *("sla_targets", "base_ticket_ids_shared", "base_tickets_fingerprinted"),
+    *("base_tickets_parsed", "base_tickets_judged", "base_tickets_checked", "stg_tickets"),
     *("int_clock_derived", "int_days_spined", "int_ticket_statuses_observed"),
     *("ticket_status_history", HISTORY),
 )

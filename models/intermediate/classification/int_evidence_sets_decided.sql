@@ -1,27 +1,44 @@
--- Grain: one row for each evidence set. Question: which category has most for it, and what has each?
+-- Grain: one row for each evidence set. Question: which category has most for it, and how much has the next one?
 -- Ties: the category with the strongest single evidence, then the order of the var `ticket_categories`.
 
-{% set ranking = ['score', 'strongest_weight', '-category_order'] %}
+{% set categories = var('ticket_categories') %}
 
 with scored as (
+    select * from {{ ref('int_evidence_sets_scored') }}
+),
+
+best as (
     select
         *,
-        {{ category_order('category') }} as category_order
-    from {{ ref('int_evidence_sets_scored') }}
+        case
+            {% for category in categories[:-1] %}
+            when
+                {% for other in categories if other != category -%}
+                (score_{{ category }}, strongest_weight_{{ category }}) >= (score_{{ other }}, strongest_weight_{{ other }})
+                {{- ' and' if not loop.last }}
+                {% endfor -%}
+                then '{{ category }}'
+            {% endfor -%}
+            else '{{ categories[-1] }}'
+        end as best_category
+    from scored
 ),
 
 final as (
     select
         evidence_set_id,
-        {{ value_at_greatest('category', ranking) }} as best_category,
-        {{ value_at_greatest('topic', ranking) }} as best_topic,
-        {{ value_at_greatest('strongest_evidence', ranking) }} as best_evidence,
-        max(score) as best_score,
-        {% for category in var('ticket_categories') %}
-        coalesce(max(case when category = '{{ category }}' then score end), 0) as score_{{ category }}{{ ',' if not loop.last }}
+        best_category,
+        greatest(score_{{ categories | join(', score_') }}) as best_score,
+        greatest(
+            0
+            {%- for category in categories %},
+            case when best_category <> '{{ category }}' then score_{{ category }} else 0 end
+            {%- endfor %}
+        ) as second_score,
+        {% for category in categories %}
+        score_{{ category }}{{ ',' if not loop.last }}
         {% endfor %}
-    from scored
-    group by evidence_set_id
+    from best
 )
 
 select * from final

@@ -1,4 +1,4 @@
--- Grain: one row for each evidence set and category that rules speak of. Question: how much speaks for it, and what?
+-- Grain: one row for each evidence set. Question: how much speaks for each category?
 
 with weighed as (
     select * from {{ ref('int_evidence_sets_weighed') }}
@@ -7,15 +7,13 @@ with weighed as (
 final as (
     select
         evidence_set_id,
-        category,
-        {{ exact_sum('weight') }} as score,
-        max(weight) as strongest_weight,
-        {{ value_at_greatest('topic', ['weight', '-line_number']) }} as topic,
-        {{ texts_at_greatest('evidence_text', 'weight', 3) }} as strongest_evidence
+        {% for category in var('ticket_categories') %}
+        {%- set weight = "case when category = '" ~ category ~ "' then weight end" -%}
+        coalesce({{ exact_sum(weight) }}, 0) as score_{{ category }},
+        coalesce(max({{ weight }}), 0) as strongest_weight_{{ category }}{{ ',' if not loop.last }}
+        {% endfor %}
     from weighed
-    group by
-        evidence_set_id,
-        category
+    group by evidence_set_id
 )
 
 select * from final

@@ -95,17 +95,16 @@ class Labeller:
         )
         if scores[best] <= 0:
             return UNCLEAR
-        found = weighed[best]
-        _, strongest = max(found, key=lambda pair: (pair[0], -pair[1].line_number))
-        words = sorted(((w, texts[rule]) for w, rule in found), reverse=True)[:_SHOWN_EVIDENCE]
+        ranked = sorted(weighed[best], key=lambda pair: (-pair[0], pair[1].line_number))
+        shown = [rule for _, rule in ranked[:_SHOWN_EVIDENCE]]
         second = max([Decimal(0), *(score for name, score in scores.items() if name != best)])
-        quoted = '", "'.join(text for _, text in words)
-        rationale = f'Read as {best} ({strongest.topic}) because of "{quoted}".'
+        quoted = '", "'.join(texts[rule] for rule in shown)
+        rationale = f'Read as {best} ({shown[0].topic}) because of "{quoted}".'
         if second > 0:
             rationale += (
                 f" The next category has {_cents(second)} against {_cents(scores[best])} for it."
             )
-        return Label(best, strongest.topic, rationale)
+        return Label(best, shown[0].topic, rationale)
 
 
 def _cents(score: Decimal) -> str:

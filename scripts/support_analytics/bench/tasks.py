@@ -170,7 +170,8 @@ def handwritten(
         read_settings(PROJECT, variables),
         lambda column: redacting_sql.replace("column_placeholder", column),
     )
-    settings: dict[str, Any] = {"threads": threads}
+    # As the project's profile: order is only kept by those who ask for it.
+    settings: dict[str, Any] = {"threads": threads, "preserve_insertion_order": False}
     if memory_limit is not None:
         settings["memory_limit"] = memory_limit
     with duckdb.connect(database, config=settings) as connection:
