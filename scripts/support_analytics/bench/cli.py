@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
     try:
-        results = _measure(options, shown_command(given))
-        files = write_page(results, options.out, options.out.parent / "benchmark.html")
+        files: list[Path] = []
+        # After each size, so that a long run that ends early leaves what it has measured.
+        for results in _measure(options, shown_command(given)):
+            files = write_page(results, options.out, options.out.parent / "benchmark.html")
     except SupportAnalyticsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {one_line(f'{error.filename}: {error.strerror}')}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
+        print("interrupted: sizes that were measured whole are written", file=sys.stderr)
         return 130
     for path in files:
         print(path)
@@ -96,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
         help="largest size that pandas is given (default: 1M)",
     )
     add(
+        "--csv-up-to",
+        default="10M",
+        metavar="N",
+        help="largest size that is also read from CSV (default: 10M)",
+    )
+    add(
         "--folder",
         type=Path,
         default=PROJECT / "target" / "bench",
@@ -123,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
+def _measure(options: argparse.Namespace, command: str) -> Iterator[dict[str, Any]]:
     bench = BenchOptions(
         sizes=[parse_size(text) for text in options.sizes.split(",")],
         formats=_names("--formats", options.formats, FORMATS),
@@ -132,6 +140,7 @@ def _measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
         runs=_at_least_one("--runs", options.runs),
         threads=_at_least_one("--threads", options.threads),
         pandas_up_to=parse_size(options.pandas_up_to),
+        csv_up_to=parse_size(options.csv_up_to),
         memory_limit=options.memory_limit and check_memory_limit(options.memory_limit),
         keep=options.keep,
     )
@@ -151,8 +160,10 @@ def _measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
     if not options.skip_floor:
         say("dbt's start-up, and the sample")
         results["floor"] = measure_floor(PROJECT, bench.runs, bench.threads)
-    results["sizes"] = measure_sizes(bench, say)
-    return results
+    results["sizes"] = []
+    for measured in measure_sizes(bench, say):
+        results["sizes"].append(measured)
+        yield results
 
 
 def _baselines(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,16 @@ class BenchOptions:
     runs: int
     threads: int
     pandas_up_to: int
+    csv_up_to: int
     memory_limit: str | None = None
     keep: bool = False
 
 
-def measure_sizes(options: BenchOptions, say: Say) -> list[dict[str, Any]]:
+def measure_sizes(options: BenchOptions, say: Say) -> Iterator[dict[str, Any]]:
     """Every size, smallest first. Raises BuildError for a step that fails."""
     redacting_sql = measure_task("redaction").answer["sql"]
-    return [_Size(options, size, redacting_sql, say).measure() for size in sorted(options.sizes)]
+    for size in sorted(options.sizes):
+        yield _Size(options, size, redacting_sql, say).measure()
 
 
 class _Size:
@@ -65,7 +67,7 @@ class _Size:
                 "files": {
                     suffix: self.data.files[suffix]["tickets"].stat().st_size for suffix in FORMATS
                 },
-                "builds": {suffix: self._build(suffix) for suffix in self.options.formats},
+                "builds": {suffix: self._build(suffix) for suffix in self._formats()},
             }
             if REFRESHED in self.options.formats:
                 measured["refresh"] = self._refresh()
@@ -81,6 +83,10 @@ class _Size:
 
     def say(self, what: str) -> None:
         self._say(f"{self.tickets:,} tickets: {what}")
+
+    def _formats(self) -> list[str]:
+        is_read = {"csv": self.tickets <= self.options.csv_up_to}
+        return [suffix for suffix in self.options.formats if is_read.get(suffix, True)]
 
     def _make_data(self) -> None:
         if not self.data.is_made():
