@@ -198,11 +198,14 @@ def test_readers_see_whole_outputs_when_the_swap_is_killed(
 
 
 @pytest.mark.slow
-def test_builds_with_the_real_models_are_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--refresh"]], ids=["full", "refresh"])
+def test_builds_with_the_real_models_are_killed(options: list[str], tmp_path: Path) -> None:
     out, source = tmp_path / "out", tmp_path / "tickets.csv"
     command = [sys.executable, str(PROJECT / "scripts" / "build_metrics.py"), "--quiet"]
     command += ["--tickets", str(source), "--out", str(out)]
     tickets(source, 0, 50)
+    subprocess.run(command, check=True, capture_output=True)
+    command += options
     started = time.monotonic()
     subprocess.run(command, check=True, capture_output=True)
     seconds = time.monotonic() - started

@@ -14,7 +14,13 @@ best as (
             {% for category in categories[:-1] %}
             when
                 {% for other in categories if other != category -%}
-                (score_{{ category }}, strongest_weight_{{ category }}) >= (score_{{ other }}, strongest_weight_{{ other }})
+                (
+                    score_{{ category }} > score_{{ other }}
+                    or (
+                        score_{{ category }} = score_{{ other }}
+                        and strongest_weight_{{ category }} >= strongest_weight_{{ other }}
+                    )
+                )
                 {{- ' and' if not loop.last }}
                 {% endfor -%}
                 then '{{ category }}'
