@@ -99,9 +99,15 @@ def draw(results: Results) -> str:
                 ),
             ),
             y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds"),
-            color=alt.Color("series:N", title=None, sort=list(_SERIES)),
+            color=alt.Color(
+                "series:N",
+                title=None,
+                sort=list(_SERIES),
+                # At the side, another machine's font may be wider than the room that is left.
+                legend=alt.Legend(orient="top", columns=3, columnPadding=40),
+            ),
         )
-        .properties(width=560, height=320, background="#ffffff")
+        .properties(width=640, height=320, background="#ffffff")
     )
     return vl_convert.vegalite_to_svg(chart.to_dict())
 
