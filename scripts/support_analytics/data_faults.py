@@ -75,7 +75,6 @@ CHECKS = {
         "base_tickets_fingerprinted",
         "base_tickets_parsed",
         "base_tickets_judged",
-        "base_tickets_checked",
     ),
     "users": ("base_users_checked",),
 }

@@ -85,8 +85,8 @@ class _Size:
         self._say(f"{self.tickets:,} tickets: {what}")
 
     def _formats(self) -> list[str]:
-        is_read = {"csv": self.tickets <= self.options.csv_up_to}
-        return [suffix for suffix in self.options.formats if is_read.get(suffix, True)]
+        reads_csv = self.tickets <= self.options.csv_up_to
+        return [suffix for suffix in self.options.formats if suffix != "csv" or reads_csv]
 
     def _make_data(self) -> None:
         if not self.data.is_made():
