@@ -7,7 +7,8 @@
   is null, and each row carries
 
     line_number       physical line on which the record starts, the header being 1
-    malformed_record  the record as written, when it has more or fewer fields than the header; else null
+    malformed_record  the record as written, when it has more or fewer fields than the header, or a quote that is never closed;
+                      else null
 
   Columns of the file that `raw_columns` does not name are left out. A named column that the file lacks
   is an error where it is `required`, null where it is `optional`. Other seeds load as usual.
@@ -119,7 +120,9 @@
         {%- else %}cast(null as {{ dbt.type_string() }}){% endif %} as {{ column }},
         {%- endfor %}
         cast(line_number as bigint) as line_number,
-        case when {{ list_length('fields') }} <> {{ header | length }} then record end as malformed_record
+        case
+            when {{ list_length('fields') }} <> {{ header | length }} or {{ has_open_quote('record') }} then record
+        end as malformed_record
     from numbered
     where line_number > 1 and record <> ''
     order by line_number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -187,6 +188,9 @@ EDGE_TICKETS = (
     'y,"","  padded ",,,,,,,""\r\n'
     "z,pending,T3\r\n"
     "z,pending,T4,2025-09-01,,email,c,,1,fine,and more\r\n"
+    'w,pending,T6,2025-09-01,,email,c,,1,a 15" screen\r\n'
+    'w,pending,T7,2025-09-01,,email,c,,1,"he" said\r\n'
+    'w,pending,T8,2025-09-01,,email,c,,1,"never closed\r\n'
     "w,pending,T5,2025-09-01,,email,ç日本,,1,no newline at the end"
 )
 EDGE_USERS = 'plan,creator_id\npro,c1\n"",c2\nfree\n'
@@ -224,6 +228,27 @@ def test_dbt_seed_reads_the_same(source: str, project: Path, tmp_path: Path) -> 
             theirs = connection.execute(f"select * from seeded.raw.{table}")
             assert [c[:2] for c in columns] == [c[:2] for c in theirs.description]
             assert rows == theirs.fetchall()
+
+
+def test_dbt_reads_broken_quotes_the_same(project: Path, tmp_path: Path) -> None:
+    path = tmp_path / "things.csv"
+    columns = {"a": "required", "b": "required"}
+    session = DbtSession(project, tmp_path / "any.duckdb", tmp_path, {}, 1, tmp_path / "logs")
+    session.parse()
+    query = session.render(f"{{{{ read_raw_csv_sql('{path}', ['a', 'b'], {columns}) }}}}")
+    session.close()
+    pieces = ["a", "b c", '"', '""', ",", ",", "\n", "\r\n", '"x"', '""y']
+    draw = random.Random(5)
+    malformed = 0
+    with duckdb.connect() as connection:
+        for _ in range(400):
+            text = "a,b\n" + "".join(draw.choices(pieces, k=draw.randint(0, 12)))
+            path.write_text(text, "utf-8", newline="")
+            rows = read(path, RawSchema("things", {"a": True, "b": True}))
+            theirs = connection.execute(query).fetchall()
+            assert [(line, *fields, written) for *fields, line, written in theirs] == rows, text
+            malformed += sum(row[-1] is not None for row in rows)
+    assert malformed > 100
 
 
 def test_raw_schema_is_the_declared_one(project: Path) -> None:
