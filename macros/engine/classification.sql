@@ -1,30 +1,30 @@
 {#- What the keyword classifier needs from an engine: lists of texts, numbers and sort orders. -#}
 
 
-{#- Text as the rules read it: lower case, without accents, typographic apostrophes as ', `_` as a
+{#- Text as the rules read it: lower case, without accents, apostrophes of every form as ', `_` as a
     blank; '' for null. Plain ASCII, the common case, skips the slow replacement of letters. -#}
 {% macro plain_text(text) -%}
     {{ return(adapter.dispatch('plain_text', 'support_analytics')(text)) }}
 {%- endmacro %}
 
 {% macro duckdb__plain_text(text) -%}
-    replace(
+    replace(replace(
         case
             when {{ text }} is null then ''
             when strlen({{ text }}) = length({{ text }}) then lower({{ text }})
             else {{ support_analytics.unaccented('lower(' ~ text ~ ')') }}
         end,
-        '_', ' ')
+        '_', ' '), '`', '''')
 {%- endmacro %}
 
 {% macro spark__plain_text(text) -%}
-    replace(
+    replace(replace(
         case
             when {{ text }} is null then ''
             when octet_length({{ text }}) = length({{ text }}) then lower({{ text }})
             else {{ support_analytics.unaccented('lower(' ~ text ~ ')') }}
         end,
-        '_', ' ')
+        '_', ' '), '`', '''')
 {%- endmacro %}
 
 {#- One list of letters for every engine, as each engine's own idea of an accent differs. The marks at

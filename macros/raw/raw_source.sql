@@ -68,7 +68,7 @@
             {%- elif column == 'line_number' -%}
                 cast({{ adapter.quote(column) }} as {{ type }})
             {%- else -%}
-                nullif(cast({{ adapter.quote(column) }} as {{ type }}), '')
+                nullif({{ raw_value_text(adapter.quote(column)) }}, '')
             {%- endif %} as {{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
         {%- if source.kind == 'nothing' %}
@@ -77,6 +77,19 @@
         from {{ source.from }}
         {%- endif %}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- SQL: the text of a value of any type. A whole float is written as a whole number: an id that became a float, as some are
+    missing, stays an id. -#}
+{% macro raw_value_text(column) -%}
+    {%- set text = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {%- set number = 'try_cast(' ~ text ~ ' as double)' -%}
+    case
+        when lower(typeof({{ column }})) in ('double', 'float') and {{ number }} = floor({{ number }}) and abs({{ number }}) < 1e15
+            then cast(cast({{ number }} as bigint) as {{ dbt.type_string() }})
+        else {{ text }}
+    end
 {%- endmacro %}
 
 

@@ -24,7 +24,10 @@ _USER_COLUMNS = {"creator_id", "country", "plan"}
 _DIGIT_COLUMNS = {
     *("ticket_id", "creator_id", "created_at", "resolved_at", "first_response_time", "signup_date"),
 }
-_MESSAGE_COLUMNS = {"message_text", "message_text_redacted", "malformed_record", "ai_rationale"}
+_MESSAGE_COLUMNS = {
+    *("message_text", "message_text_redacted", "example_texts_redacted"),
+    *("malformed_record", "ai_rationale"),
+}
 _COPY_OPTIONS = {
     "csv": "format csv, header true, delimiter ',', quote '\"', escape '\"', nullstr ''",
     "parquet": "format parquet, compression zstd",

@@ -200,6 +200,10 @@ class _Reader:
             raise self._problem("version", f"must be {VERSION}")
         form = self._form(top, "", TimeForm(("iso",), "UTC"))
         extra = tuple(word.lower() for word in self._texts(top, "extra_channels", ""))
+        for word in extra:
+            # dbt's own test of accepted values puts them into SQL as they are.
+            if "'" in word or "\\" in word:
+                raise self._problem("extra_channels", f"'{word}' has a quote or a backslash")
         self._allowed["channel"] += [word for word in extra if word not in self._allowed["channel"]]
         if TICKETS not in top:
             raise self._problem(TICKETS, "is missing; it maps the columns of the tickets")

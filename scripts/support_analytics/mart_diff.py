@@ -14,6 +14,7 @@ import duckdb
 RELATIVE_TOLERANCE = 1e-9
 SHOWN_COLUMNS = 5
 _FLOATS = ("DOUBLE", "FLOAT")
+_NUMBERS = (*_FLOATS, "DECIMAL", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT")
 
 
 @dataclass(frozen=True)
@@ -164,22 +165,26 @@ def _diff(
     diff.columns_added = [column for column in head_columns if column not in base_columns]
     diff.columns_removed = [column for column in base_columns if column not in head_columns]
     shared = [column for column in head_columns if column in base_columns]
+    # Values of unlike types cannot be compared; that the type changed is said.
+    compared = [
+        column for column in shared if _are_alike(base_columns[column], head_columns[column])
+    ]
     diff.types_changed = [
         f"`{column}` {base_columns[column]} is now {head_columns[column]}"
         for column in shared
         if base_columns[column] != head_columns[column]
     ]
     for key in (*head.keys, *base.keys):
-        if set(key) <= set(shared) and all(
+        if set(key) <= set(compared) and all(
             _is_key(connection, table, key) for table in (one, other)
         ):
             diff.key = key
             break
     if diff.key:
-        types = {name: head_columns[name] for name in shared}
+        types = {name: head_columns[name] for name in compared}
         _diff_by_key(connection, diff, one, other, types, absolute_tolerance)
     else:
-        listed = ", ".join(map(_quoted, shared))
+        listed = ", ".join(map(_quoted, compared)) or "1"
         for attribute, first, second in (("rows_added", other, one), ("rows_removed", one, other)):
             rows = f"(select {listed} from {first} except all select {listed} from {second})"
             setattr(diff, attribute, _count(connection, rows))
@@ -227,6 +232,10 @@ def _is_changed(column: str, kind: str, absolute_tolerance: float) -> str:
     scale = f"{RELATIVE_TOLERANCE} * greatest(abs({one}), abs({other}))"
     near = f"abs({one} - {other}) <= greatest({absolute_tolerance}, {scale})"
     return f"({differs} and not coalesce({near}, false))"
+
+
+def _are_alike(one: str, other: str) -> bool:
+    return one == other or (one.startswith(_NUMBERS) and other.startswith(_NUMBERS))
 
 
 def _columns(

@@ -16,6 +16,8 @@ from support_analytics.sources import OpenedSource, sha256_of
 PARQUET_BATCH_ROWS = 50_000
 # A sheet's area counts, not its filled cells: the library holds all of it.
 SHEET_CELLS = 50_000_000
+# Above it, floats are too coarse for ids.
+WHOLE_FLOATS_BELOW = 1e15
 UNPACKED_BYTES = 4 * 1024**3
 _CELL = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 
@@ -184,12 +186,32 @@ def _column_texts(column: Any) -> list[str]:
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()
         kind = column.type
+    if pa.types.is_timestamp(kind) and kind.tz:
+        # Offsets without a colon, as Arrow writes them, are no ISO 8601.
+        column = pc.cast(column, pa.timestamp(kind.unit, "UTC"))
+    if pa.types.is_floating(kind):
+        return _float_texts(column)
     if not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_time(kind)):
         try:
             return [value or "" for value in pc.cast(column, pa.string()).to_pylist()]
         except pa.ArrowException:
             pass
     return [_text(value) for value in column.to_pylist()]
+
+
+def _float_texts(column: Any) -> list[str]:
+    """Whole numbers as such: an id that pandas made a float, as some are missing, stays an id."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_float16(column.type):
+        column = pc.cast(column, pa.float32())
+    is_whole = pc.and_(
+        pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), WHOLE_FLOATS_BELOW)
+    )
+    whole = pc.cast(pc.if_else(is_whole, column, None), pa.int64())
+    texts = pc.if_else(is_whole, pc.cast(whole, pa.string()), pc.cast(column, pa.string()))
+    return [value or "" for value in texts.to_pylist()]
 
 
 def _text(value: Any) -> str:
@@ -201,7 +223,8 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         # Excel knows no integers.
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        is_whole = value.is_integer() and abs(value) < WHOLE_FLOATS_BELOW
+        return str(int(value)) if is_whole else repr(value)
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ")
     if isinstance(value, bytes):

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import Build
+from support_analytics import exports
 from support_analytics.build import PROJECT, BuildOptions, build
 from support_analytics.dbt_runner import Mart
 from support_analytics.exports import CellRules, export_marts
@@ -224,6 +225,33 @@ def test_users_are_redacted_and_messages_can_be_left_out(tmp_path: Path) -> None
         assert rows[0] == ["1", "[email]", "BR", message]
         # An id of digits stays, a formula does not run.
         assert rows[1][:3] == ["2", "2125550123", "'=1+1"]
+
+
+def test_columns_that_can_be_left_out_are_all_that_quote_messages(sample_build: Build) -> None:
+    with duckdb.connect(str(sample_build.database), read_only=True) as connection:
+        # Beginnings that no redaction has touched, long enough to be nobody else's.
+        connection.execute(
+            "create temp table beginnings as select distinct substr(message_text, 1, 40) as words"
+            " from marts.fct_tickets where length(message_text) > 60"
+        )
+        columns = connection.execute(
+            "select table_schema, table_name, column_name from information_schema.columns"
+            " where (table_schema = 'marts' or table_name like 'rejected_%')"
+            " and data_type = 'VARCHAR'"
+        ).fetchall()
+        quoting = {
+            column
+            for schema, table, column in columns
+            if connection.execute(
+                f"select exists (select 1 from {schema}.{table} inner join beginnings"
+                f" on contains({column}, words))"
+                if table != "fct_tickets"
+                else f"select exists (select 1 from {schema}.{table} inner join beginnings"
+                f" on substr({column}, 1, 40) = words)"
+            ).fetchone()[0]
+        }
+    assert "example_texts_redacted" in quoting
+    assert quoting <= exports._MESSAGE_COLUMNS
 
 
 def test_the_same_tickets_give_the_same_bytes(sample_build: Build, tmp_path: Path) -> None:

@@ -83,6 +83,30 @@ def test_sums_in_another_order_are_no_change(write_marts: Write) -> None:
     assert diffs["other"].cells_by_column == {"y": 1, "z": 1}
 
 
+def test_values_of_unlike_types_are_not_compared(write_marts: Write) -> None:
+    diffs = _diffs(
+        write_marts,
+        {
+            "keyed": "select 1 as day, 'late' as x, 5 as y",
+            "moved": "select 1 as day, 5 as y",
+            "keyless": "select 1 as other, 'late' as x",
+        },
+        {
+            "keyed": "select 1 as day, 2.5::double as x, 6::double as y",
+            "moved": "select date '2025-01-01' as day, 5 as y",
+            "keyless": "select 1 as other, 2.5::double as x",
+        },
+    )
+    assert diffs["keyed"].types_changed == [
+        "`x` VARCHAR is now DOUBLE",
+        "`y` INTEGER is now DOUBLE",
+    ]
+    assert diffs["keyed"].cells_by_column == {"y": 1}
+    assert (diffs["moved"].key, diffs["moved"].rows_added) == ((), 0)
+    assert (diffs["keyless"].rows_added, diffs["keyless"].rows_removed) == (0, 0)
+    assert not diffs["keyless"].is_same
+
+
 def test_marts_and_columns_come_and_go(write_marts: Write) -> None:
     diffs = _diffs(
         write_marts,
@@ -167,6 +191,18 @@ def test_a_change_of_one_metric_shows_in_its_marts_only(tmp_path: Path) -> None:
     assert report.failures[0].startswith("unit_test `fct_backlog_by_status__")
     assert "| `fct_backlog_by_status` | 2 | 0 | 0 | 2 | 2 | `age_p95_hours` 2 |" in report.markdown
     assert report.markdown.count("| `fct_") == 1
+
+
+@pytest.mark.slow
+def test_rows_that_an_incremental_model_keeps_are_made_by_the_change(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(project)], check=True)
+    shutil.copytree(PROJECT / "dbt_packages", project / "dbt_packages")
+    model = project / "models" / "intermediate" / "int_tickets_measured.sql"
+    text = model.read_text(encoding="utf-8")
+    assert "when is_closed_without_solution then false" in text
+    model.write_text(text.replace("solution then false", "solution then true"), encoding="utf-8")
+    assert "`is_resolution_sla_met`" in check("HEAD", project).markdown
 
 
 def _commit(folder: Path) -> None:

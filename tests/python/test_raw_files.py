@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import TICKET_HEADER, Build
@@ -164,6 +166,20 @@ def test_refuses_in_one_line(write_file: Callable[..., Path], content: bytes, me
         read(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_parquet_values_are_the_text_that_staging_reads(tmp_path: Path) -> None:
+    path = tmp_path / "things.parquet"
+    at = pa.array([1762252200, None], pa.timestamp("s", tz="America/Sao_Paulo"))
+    columns = {"a": [360001234567.0, None], "b": [0.5, 1e20], "c": at}
+    pq.write_table(pa.table(columns), path)
+    with open_raw_file(path, SCHEMA) as raw:
+        (table,) = raw.arrow_tables()
+    assert table.select(["a", "b"]).to_pylist() == [
+        {"a": "360001234567", "b": "0.5"},
+        {"a": None, "b": "1e+20"},
+    ]
+    assert table["c"].to_pylist() == ["2025-11-04 10:30:00.000Z", None]
 
 
 def test_refuses_a_line_without_end(

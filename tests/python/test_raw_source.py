@@ -109,7 +109,7 @@ def test_typed_columns_become_the_text_that_staging_reads(
                 7 as "Ticket_ID",
                 timestamp '2025-03-04 05:06:07.25' as created_at,
                 timestamptz '2025-03-04 10:00:00+02' as resolved_at,
-                'resolved' as status, 'email' as channel, '' as creator_id,
+                'resolved' as status, 'email' as channel, 360001234567::double as creator_id,
                 cast(null as varchar) as tag, 12.5 as first_response_time, 'NULL' as message_text,
                 'ignored' as assignee
         ) to '{path}' (format parquet)
@@ -123,7 +123,7 @@ def test_typed_columns_become_the_text_that_staging_reads(
         users = connection.execute("select count(*) from raw.users_raw").fetchone()
     created = "2025-03-04 05:06:07.25"
     assert raw == [
-        ("7", created, "resolved", "email", None, None, "12.5", "NULL", None, None),
+        ("7", created, "resolved", "email", "360001234567", None, "12.5", "NULL", None, None),
     ]
     assert str(resolved) == "2025-03-04 08:00:00"
     assert users == (0,)

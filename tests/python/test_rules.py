@@ -12,6 +12,7 @@ import duckdb
 import yaml
 from reference import Settings
 from support_analytics.build import PROJECT
+from support_analytics.dbt_runner import DbtSession
 
 # Agreed with the team, in minutes: first response, resolution. A change is made here too.
 SLA_TARGETS = {
@@ -84,6 +85,19 @@ def test_labels_of_the_sample_are_as_committed(
     sample_database: duckdb.DuckDBPyConnection,
 ) -> None:
     assert sample_database.execute(LABELS_SQL).fetchall() == expected_labels(), REFRESH
+
+
+def test_rules_read_every_apostrophe_alike(tmp_path: Path) -> None:
+    session = DbtSession(PROJECT, tmp_path / "any.duckdb", tmp_path, {}, 1, tmp_path / "logs")
+    session.parse()
+    plain = session.render("{{ plain_text('given') }}")
+    session.close()
+    texts = ["I CAN'T", "I can`t", "I can’t", "I can´t", "Não, can`t_pay", "", None]
+    with duckdb.connect() as connection:
+        read = connection.execute(
+            f"select {plain} from (select unnest(?::varchar[]) as given)", [texts]
+        ).fetchall()
+    assert [text for (text,) in read] == [*["i can't"] * 4, "nao, can't pay", "", ""]
 
 
 def write_labels(database: Path) -> None:

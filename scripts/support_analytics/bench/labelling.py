@@ -57,7 +57,7 @@ class Labeller:
         remaining = (text or "").lower()
         if not remaining.isascii():
             remaining = remaining.translate(self._letters)
-        remaining = remaining.replace("_", " ")
+        remaining = remaining.replace("_", " ").replace("`", "'")
         found: list[str] = []
         for layer in self._layers:
             words = layer.findall(remaining)
