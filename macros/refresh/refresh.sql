@@ -14,13 +14,13 @@
 
 
 {#- Hook: forget rows that upstream has no longer, or has with another fingerprint. -#}
-{% macro forget_rows_unlike(upstream) -%}
+{% macro forget_rows_unlike(upstream, ticket_id='ticket_id') -%}
     {%- if is_refresh() -%}
         delete from {{ this }} as kept
         where not exists (
             select 1
             from {{ upstream }} as upstream
-            where upstream.ticket_id = kept.ticket_id and upstream.row_fingerprint = kept.row_fingerprint
+            where upstream.{{ ticket_id }} = kept.ticket_id and upstream.row_fingerprint = kept.row_fingerprint
         )
     {%- endif -%}
 {%- endmacro %}

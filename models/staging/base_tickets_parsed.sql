@@ -3,7 +3,7 @@
 
 {{ config(pre_hook=[
     "{{ forget_rows_of_other_settings(ticket_reasons_settings(), 'channels, statuses or categories') }}",
-    "{{ forget_rows_unlike(ref('base_tickets_fingerprinted')) }}",
+    "{{ forget_rows_unlike(ref('base_tickets_fingerprinted'), 'trimmed_ticket_id') }}",
 ]) }}
 
 with raw_tickets as (

@@ -41,7 +41,8 @@ class BuildOptions:
     tickets, users, mapping and encoding are as in InputOptions. max_rejected_rate is a share of the
     tickets, 0 to 1. memory_limit and spill_dir are DuckDB's: a size such as 2GB, and the folder for
     what does not fit into it. dashboard and report ask for those pages beside the marts.
-    refresh starts from the database of the last build and makes anew what is new or changed.
+    refresh starts from the database of the last build and makes anew what is new or changed;
+    everything, when the models are others by now.
     redact and keep_text are about texts in what people see.
     """
 
@@ -127,11 +128,15 @@ def build(
         settings = cleanup.enter_context(
             engine_settings(options.memory_limit, options.spill_dir, stage.out)
         )
-        if options.refresh:
+        digest = warehouse.models_digest(project)
+        if options.refresh and warehouse.was_built_by(stage.database, digest):
             progress.phase("copying the last database")
             warehouse.copy_database(stage.database, stage.staged_database)
+        elif options.refresh:
+            progress.note("other models than those of the last build: everything is made anew")
         with warehouse.open_database(stage.staged_database, settings) as connection:
             read = inputs.load(connection, stage.work, progress, settings)
+            warehouse.note_models(connection, digest)
             if sla_targets:
                 warehouse.load_sla_targets(connection, sla_targets)
         session = DbtSession(
@@ -196,9 +201,9 @@ def parse_as_of(text: str) -> str:
         instant = datetime(*(int(number or 0) for number in numbers))
         offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
         zone = timezone(-offset if sign == "-" else offset)
-    except ValueError:
+        utc = instant.replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise problem from None
-    utc = instant.replace(tzinfo=zone).astimezone(UTC)
     if not 2000 <= utc.year <= 2099:
         raise UserError(f"--as-of '{text}' is outside the years 2000 to 2099")
     return f"{utc:%Y-%m-%d %H:%M:%S}{fraction or ''}"

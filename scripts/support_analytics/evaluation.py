@@ -247,6 +247,8 @@ def _labelled_rows(
     line = reader.line_num + 1
     try:
         for row in reader:
+            # Where the record starts: blank lines before it are no records.
+            line = reader.line_num - sum(str(value).count("\n") for value in row.values())
             category = (row["category"] or "").strip().lower()
             if category not in categories:
                 raise UserError(

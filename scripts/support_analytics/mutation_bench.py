@@ -146,6 +146,7 @@ def database_of(work: Path, dataset: str) -> Path:
 def _fingerprint(project: Path) -> str:
     digest = hashlib.sha256(PLAN_VERSION.encode())
     paths = [project / "dbt_project.yml", project / "profiles.example.yml"]
+    paths += [project / "tests" / "python" / "hostile_inputs.py"]
     for folder in SOURCES:
         paths += [path for path in (project / folder).rglob("*") if path.suffix in SUFFIXES]
     for path in sorted(paths):

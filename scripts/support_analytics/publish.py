@@ -128,12 +128,15 @@ def earlier_files(out: Path) -> list[str]:
 def swap(staged: Path, target: Path) -> None:
     """Put staged in target's place; what was there, if anything, is then at staged.
 
-    A write-ahead log beside a replaced DuckDB file goes with it: the new file must not replay it.
+    A write-ahead log beside a replaced DuckDB file goes with it, and so does one whose file is
+    gone: the new file must not replay it.
     """
+    log, kept_log = (path.with_name(path.name + ".wal") for path in (target, staged))
     if not os.path.lexists(target):
+        if staged.is_file() and log.exists():
+            log.rename(kept_log)
         staged.rename(target)
         return
-    log, kept_log = (path.with_name(path.name + ".wal") for path in (target, staged))
     has_log = target.is_file() and log.exists()
     if has_log:
         log.rename(kept_log)

@@ -5,6 +5,7 @@ The raw tables stand where `dbt seed` puts the sample, so that the models cannot
 
 from __future__ import annotations
 
+import hashlib
 import math
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ _RESERVED_NAMES = {"system", "temp", "memory", "main", "raw", "staging", "interm
 # dbt-duckdb takes a path for a URL and cuts it there.
 _URL_MARKS = "?#"
 _DUCKDB_MAGIC = b"DUCK"
+_MODELS_NOTE = "Read by build_metrics.py, for the models with the digest "
 
 
 def raw_schema(project: Path, table: str) -> RawSchema:
@@ -89,6 +91,33 @@ def check_can_be_refreshed(path: Path) -> None:
             connection.execute(f"select row_fingerprint from {KEPT_TABLE} limit 0")
     except duckdb.Error:
         raise UserError(f"--refresh: {path} is no database of a build{remedy}") from None
+
+
+def models_digest(project: Path) -> str:
+    """SHA-256 of the code that makes the rows of a build: models, macros, and their settings."""
+    files = [project / "dbt_project.yml"]
+    for folder in ("models", "macros"):
+        files += sorted((project / folder).rglob("*.sql"))
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.relative_to(project).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def note_models(connection: duckdb.DuckDBPyConnection, digest: str) -> None:
+    """Keep in the database which models it is built by."""
+    connection.execute(f"comment on table {RAW_SCHEMA}.{TICKETS_TABLE} is '{_MODELS_NOTE}{digest}'")
+
+
+def was_built_by(path: Path, digest: str) -> bool:
+    """Whether the database at path was built by the models with this digest."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        noted = connection.execute(
+            "select comment from duckdb_tables() where schema_name = ? and table_name = ?",
+            [RAW_SCHEMA, TICKETS_TABLE],
+        ).fetchone()
+    return noted == (f"{_MODELS_NOTE}{digest}",)
 
 
 def copy_database(source: Path, target: Path) -> None:

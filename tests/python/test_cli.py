@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
@@ -17,10 +18,11 @@ import duckdb
 import pytest
 from conftest import TICKET_HEADER, TICKET_LINES, Build
 from support_analytics import build as build_module
-from support_analytics import cli
+from support_analytics import cli, warehouse
 from support_analytics.build import BuildOptions, build, check_time_zone, parse_as_of
 from support_analytics.dbt_runner import DbtSession, Outcome, plain_message
 from support_analytics.errors import UserError
+from support_analytics.progress import Progress
 
 SCRIPT = Path(cli.__file__).parents[1] / "build_metrics.py"
 SLA_HEADER = "channel,frt_target_minutes,resolution_target_minutes"
@@ -126,14 +128,38 @@ def test_a_refresh_writes_what_a_full_build_writes(
     changed += "T7,2025-09-05 10:00,,pending,email,c2,,4,Newsletter went to spam\n"
     tickets_file.write_text(changed, "utf-8")
 
-    build(BuildOptions(**given, out=days, refresh=True))
+    said = io.StringIO()
+    build(BuildOptions(**given, out=days, refresh=True), Progress(said))
     build(BuildOptions(**given, out=whole))
+    assert "copying the last database" in said.getvalue()
 
     names = sorted(path.name for path in whole.glob("*.csv"))
     assert len(names) > 35
     assert names == sorted(path.name for path in days.glob("*.csv"))
     differing = [n for n in names if (days / n).read_bytes() != (whole / n).read_bytes()]
     assert not differing
+
+
+def test_rows_of_other_models_are_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "dbt_project.yml").write_text("vars: {}\n", "utf-8")
+    model = tmp_path / "models" / "marts" / "m.sql"
+    model.parent.mkdir(parents=True)
+    model.write_text("select 1", "utf-8")
+    digest = warehouse.models_digest(tmp_path)
+    database = tmp_path / "b.duckdb"
+    with warehouse.open_database(database) as connection:
+        connection.execute("create view raw.tickets_raw as select 1 as ticket_id")
+    assert not warehouse.was_built_by(database, digest), "of `dbt build` on files in place"
+    with warehouse.open_database(database) as connection:
+        connection.execute(
+            "drop view raw.tickets_raw; create table raw.tickets_raw (ticket_id int)"
+        )
+    assert not warehouse.was_built_by(database, digest)
+    with warehouse.open_database(database) as connection:
+        warehouse.note_models(connection, digest)
+    assert warehouse.was_built_by(database, digest)
+    model.write_text("select 2", "utf-8")
+    assert not warehouse.was_built_by(database, warehouse.models_digest(tmp_path))
 
 
 @pytest.mark.parametrize("database", ["missing", "foreign"])
@@ -409,7 +435,9 @@ def test_as_of_is_read_like_the_raw_timestamps(text: str, expected: str) -> None
     assert parse_as_of(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "2025-13-01", "04/11/2025", "2025-11-04T25:00", "now", "1e9"])
+@pytest.mark.parametrize(
+    "text", ["", "2025-13-01", "04/11/2025", "2025-11-04T25:00", "now", "0001-01-01T00:00+05:00"]
+)
 def test_as_of_refuses(text: str) -> None:
     with pytest.raises(UserError, match="is not a timestamp"):
         parse_as_of(text)

@@ -121,7 +121,7 @@ def test_rules_of_one_source_only_can_be_left_out(tmp_path):
     [
         ("text,label\na,b\n", "line 1: column 'category' is missing"),
         ("text,category\nrefund me,money\n", "line 2: category 'money' is not one of checkout"),
-        ('text,category\n"two\nlines",others\n ,others\n', "line 4: text is empty"),
+        ('text,category\n"two\nlines",others\n\n ,others\n', "line 5: text is empty"),
         ("text,category\n", "has a header and no rows"),
     ],
 )

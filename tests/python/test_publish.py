@@ -119,10 +119,15 @@ def test_a_failed_swap_is_undone(
     assert files(out.parents[1]) == before
 
 
-def test_a_new_database_does_not_meet_the_old_ones_log(places: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("is_database_gone", [False, True])
+def test_a_new_database_does_not_meet_the_old_ones_log(
+    is_database_gone: bool, places: tuple[Path, Path]
+) -> None:
     out, database = places
     publish_files(out, database, "1", "a.csv")
     database.with_name("name.duckdb.wal").write_text("log", "utf-8")
+    if is_database_gone:
+        database.unlink()
     publish_files(out, database, "2", "a.csv")
     assert not database.with_name("name.duckdb.wal").exists()
 
