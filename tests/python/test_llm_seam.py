@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import yaml
 from support_analytics import warehouse
 from support_analytics.build import PROJECT
 from support_analytics.dbt_runner import DbtSession
+from support_analytics.errors import UserError
 from support_analytics.llm import cli, prompts, replies
 from support_analytics.llm import project as project_module
 from support_analytics.llm.formats import REQUESTS, Question, read_reply
@@ -385,6 +386,18 @@ def test_labels_are_added_to_the_file_as_it_is(tmp_path: Path) -> None:
     assert (first["model"], first["extra"], first["ai_rationale"]) == ("m", "e", "two\nlines")
     assert Label(**{column: second[column] for column in LABEL_COLUMNS}) == label
     assert [file.name for file in tmp_path.iterdir()] == ["labels.csv"]
+
+
+def test_labels_go_under_headers_of_any_case_and_into_commas_only(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    label = Label("T2", "others", "b", "one", "m2", "v", "h", LABELLED_AT)
+    path.write_text(",".join(LABEL_COLUMNS).upper() + "\n", "utf-8")
+    add_labels(path, [label])
+    (row,) = rows_of(path)
+    assert list(row.values()) == list(astuple(label))
+    path.write_text(";".join(LABEL_COLUMNS) + "\n", "utf-8")
+    with pytest.raises(UserError, match="has no commas; save the file as CSV with commas"):
+        add_labels(path, [label])
 
 
 def test_the_seed_and_the_reader_agree_on_the_columns() -> None:

@@ -51,13 +51,18 @@ def load_ai_labels(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 
 def add_labels(path: Path, labels: Sequence[Label]) -> None:
-    """Add labels to the file, which is made where there is none. All are added, or none."""
+    """Add labels to the file, which is made where there is none. All are added, or none.
+
+    Raises UserError where the file is no CSV with commas, which `dbt seed` reads.
+    """
     header, content = list(LABEL_COLUMNS), ""
     if path.exists():
         with open_raw_file(path, LABELS_SCHEMA) as raw:
             header = raw.header
         # Not translated: line breaks inside of quotes stay as they are.
         content = path.read_bytes().decode("utf-8-sig")
+        if len(next(csv.reader(io.StringIO(content)))) != len(header):
+            raise UserError(f"{path}: the header has no commas; save the file as CSV with commas")
         content += "" if content.endswith("\n") else "\n"
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
@@ -65,7 +70,7 @@ def add_labels(path: Path, labels: Sequence[Label]) -> None:
         writer.writerow(header)
     for label in labels:
         values = dict(zip(LABEL_COLUMNS, astuple(label), strict=True))
-        writer.writerow([values.get(column, "") for column in header])
+        writer.writerow([values.get(column.lower(), "") for column in header])
     write_whole(path, [content, lines.getvalue()])
 
 
