@@ -110,27 +110,31 @@
 {%- endmacro %}
 
 
-{#- The instant at which a local day starts. -#}
+{#- The instant at which a local day starts: the first one, where clocks are set back at midnight and 00:00 comes twice. -#}
 {% macro local_day_start(day) -%}
     {{ return(adapter.dispatch('local_day_start', 'support_analytics')(day)) }}
 {%- endmacro %}
 
+{#- DuckDB takes the second 00:00. -#}
 {% macro duckdb__local_day_start(day) -%}
-    cast({{ day }} as timestamp) at time zone '{{ var("reporting_timezone") }}' at time zone 'UTC'
+    {%- if var('reporting_timezone') == 'UTC' -%}
+        cast({{ day }} as timestamp)
+    {%- else -%}
+        {%- set last_start = (
+            'cast(' ~ day ~ " as timestamp) at time zone '" ~ var('reporting_timezone') ~ "' at time zone 'UTC'") -%}
+        case
+            when {{ support_analytics.duckdb__local_day('(' ~ last_start ~ ' - interval 1 hour)') }} = {{ day }}
+                then {{ last_start }} - interval 1 hour
+            else {{ last_start }}
+        end
+    {%- endif -%}
 {%- endmacro %}
 
-{#- Where clocks are set back at midnight, 00:00 comes twice. Java takes the first one, DuckDB the second, and so does this. -#}
 {% macro spark__local_day_start(day) -%}
     {%- if var('reporting_timezone') == 'UTC' -%}
         cast({{ day }} as timestamp)
     {%- else -%}
-        {%- set zone = "'" ~ var('reporting_timezone') ~ "'" -%}
-        {%- set first_start = 'to_utc_timestamp(cast(' ~ day ~ ' as timestamp), ' ~ zone ~ ')' -%}
-        case
-            when from_utc_timestamp({{ first_start }} + interval 1 hour, {{ zone }}) = cast({{ day }} as timestamp)
-                then {{ first_start }} + interval 1 hour
-            else {{ first_start }}
-        end
+        to_utc_timestamp(cast({{ day }} as timestamp), '{{ var("reporting_timezone") }}')
     {%- endif -%}
 {%- endmacro %}
 
