@@ -7,6 +7,12 @@
 {% macro fcr_strict_minutes() -%} 60 {%- endmacro %}
 {% macro fcr_lenient_minutes() -%} 240 {%- endmacro %}
 
+{#- Statuses of tickets that still wait, and the age from which they are old: 30 days, in hours. -#}
+{% macro open_statuses() -%}
+    {{ return(['pending', 'escalated']) }}
+{%- endmacro %}
+{% macro old_open_hours() -%} 720 {%- endmacro %}
+
 {#- A list of values as `('a', 'b')`. -#}
 {% macro text_list(values) -%}
     ({% for value in values %}'{{ value }}'{% if not loop.last %}, {% endif %}{% endfor %})

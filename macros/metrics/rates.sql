@@ -9,7 +9,7 @@
   and 1 one bound is the rate itself; said outright, as the arithmetic may miss it by a rounding error.
 -#}
 {% macro wilson_bound(bound, numerator, denominator) -%}
-    {%- set z = 1.959963984540054 -%}
+    {%- set z = z_95() | float -%}
     {%- set n = 'nullif(cast(' ~ denominator ~ ' as double), 0)' -%}
     {%- set p = '(' ~ numerator ~ ' / ' ~ n ~ ')' -%}
     case

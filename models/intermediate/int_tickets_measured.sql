@@ -26,7 +26,7 @@ targeted as (
         sla_targets.frt_target_minutes,
         sla_targets.resolution_target_minutes,
         clock.as_of_at,
-        tickets.status in ('pending', 'escalated') as is_open,
+        tickets.status in {{ text_list(open_statuses()) }} as is_open,
         tickets.status = 'closed_without_solution' as is_closed_without_solution
     from tickets
     cross join clock

@@ -20,7 +20,7 @@ final as (
         count(*) as old_open_count,
         coalesce({{ exact_sum('age_hours') }}, 0.0) as age_hours
     from aged
-    where age_hours >= 720
+    where age_hours >= {{ old_open_hours() }}
 )
 
 select * from final

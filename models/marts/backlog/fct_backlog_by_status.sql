@@ -9,9 +9,10 @@ clock as (
 ),
 
 statuses as (
-    select 'pending' as status
-    union all
-    select 'escalated' as status
+    {% for status in open_statuses() -%}
+    select '{{ status }}' as status
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 open_tickets as (
@@ -35,8 +36,8 @@ final as (
         {{ count_between('open_tickets.age_hours', none, 24) }} as age_under_1d_count,
         {{ count_between('open_tickets.age_hours', 24, 72) }} as age_1d_to_3d_count,
         {{ count_between('open_tickets.age_hours', 72, 168) }} as age_3d_to_7d_count,
-        {{ count_between('open_tickets.age_hours', 168, 720) }} as age_7d_to_30d_count,
-        {{ count_between('open_tickets.age_hours', 720, none) }} as age_over_30d_count,
+        {{ count_between('open_tickets.age_hours', 168, old_open_hours()) }} as age_7d_to_30d_count,
+        {{ count_between('open_tickets.age_hours', old_open_hours(), none) }} as age_over_30d_count,
         {{ is_small_sample('count(open_tickets.ticket_id)') }} as is_small_sample
     from statuses
     left join open_tickets

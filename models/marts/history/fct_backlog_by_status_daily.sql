@@ -10,9 +10,10 @@ days as (
 ),
 
 statuses as (
-    select 'pending' as status
-    union all
-    select 'escalated' as status
+    {% for status in open_statuses() -%}
+    select '{{ status }}' as status
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 observed_days as (
