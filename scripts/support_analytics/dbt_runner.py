@@ -91,10 +91,6 @@ class DbtSession:
         result = self._invoke(["compile", "--inline", jinja])
         return result.results[0].node.compiled_code
 
-    def has_macro(self, name: str) -> bool:
-        """Whether the project defines the macro."""
-        return any(macro.name == name for macro in self._manifest.macros.values())
-
     def build(
         self, loaded_seeds: Sequence[str], progress: Callable[[int, int, str], None]
     ) -> Outcome:

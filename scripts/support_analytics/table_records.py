@@ -227,6 +227,10 @@ def _text(value: Any) -> str:
         return str(int(value)) if is_whole else repr(value)
     if isinstance(value, datetime.datetime):
         return value.isoformat(" ")
+    if isinstance(value, datetime.timedelta):
+        total = round(value.total_seconds())
+        minutes, seconds = divmod(abs(total), 60)
+        return f"{'-' * (total < 0)}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, dict | list):

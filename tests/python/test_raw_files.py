@@ -6,6 +6,7 @@ import hashlib
 import random
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import TICKET_HEADER, Build
-from support_analytics import csv_records, raw_files, warehouse
+from support_analytics import csv_records, raw_files, table_records, warehouse
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.errors import UserError
 from support_analytics.raw_files import RawSchema, open_raw_file, read_rows
@@ -180,6 +181,15 @@ def test_parquet_values_are_the_text_that_staging_reads(tmp_path: Path) -> None:
         {"a": None, "b": "1e+20"},
     ]
     assert table["c"].to_pylist() == ["2025-11-04 10:30:00.000Z", None]
+
+
+def test_durations_of_a_sheet_are_hours() -> None:
+    durations = [timedelta(minutes=5), timedelta(hours=26, seconds=3), -timedelta(minutes=90)]
+    assert [table_records._text(value) for value in durations] == [
+        "0:05:00",
+        "26:00:03",
+        "-1:30:00",
+    ]
 
 
 def test_refuses_a_line_without_end(
