@@ -86,6 +86,28 @@ def test_no_text_quotes_no_message(sample_build: Build, tmp_path: Path) -> None:
     assert not any(beginning in left_out for beginning in beginnings)
 
 
+@pytest.mark.parametrize("keeps_items", [False, True])
+def test_creators_are_shown_as_exports_show_them(
+    sample_build: Build, tmp_path: Path, keeps_items: bool
+) -> None:
+    database = tmp_path / DATABASE_NAME
+    shutil.copyfile(sample_build.database, database)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "update marts.fct_repeat_creators set plan = '+55 11 98765-4321', country ="
+            " 'Write to bia@example.com', creator_id = case creator_rank when 1 then"
+            " 'ana@example.com' when 2 then '2125550123' else creator_id end"
+        )
+    write_report(database, tmp_path, redact=(lambda column: column) if keeps_items else None)
+    text = (tmp_path / "executive_report.md").read_text("utf-8")
+    for item in ("ana@example.com", "bia@example.com", "98765-4321"):
+        assert (item in text) == keeps_items, item
+    if not keeps_items:
+        # An id of bare digits stays, whatever phone it looks like.
+        for shown in ("[email]", "[phone]", "Write to [email]", "2125550123"):
+            assert f"| {wording.escaped(shown)} |" in text, shown
+
+
 def test_every_incident_and_finding_is_told(report_folder: Path, sample_build: Build) -> None:
     text = (report_folder / "executive_report.md").read_text("utf-8")
     assert "17 to 19 June 2025" in text
@@ -162,6 +184,31 @@ def test_hostile_texts_and_short_data(write_file: Callable[..., Path], tmp_path:
     assert "**bold**" not in markdown
     assert "<strong>bold" not in html
     assert "<a " not in html
+
+
+@pytest.mark.parametrize("redact", [True, False])
+def test_a_build_hands_on_whether_it_redacts(
+    write_file: Callable[..., Path], tmp_path: Path, redact: bool
+) -> None:
+    lines = [
+        f"T{day},2025-09-0{day} 10:00,2025-09-0{day} 10:30,resolved,email,ana@example.com,,5,Pix"
+        for day in range(1, 4)
+    ]
+    later = "T9,2025-09-20 10:00,,pending,email,,,,Pix"
+    users = ("creator_id,country,plan,signup_date", "ana@example.com,BR,+55 11 98765-4321,")
+    out = tmp_path / "out"
+    build(
+        BuildOptions(
+            tickets=write_file("tickets.csv", TICKET_HEADER, *lines, later),
+            users=write_file("users.csv", *users),
+            out=out,
+            redact=redact,
+            report=True,
+        )
+    )
+    text = (out / "executive_report.md").read_text("utf-8")
+    assert ("| ana@example.com | +55 11 98765-4321 |" in text) != redact
+    assert ("| &#91;email&#93; | &#91;phone&#93; |" in text) == redact
 
 
 @pytest.mark.parametrize(

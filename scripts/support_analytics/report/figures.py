@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from support_analytics.errors import UserError
+from support_analytics.exports import redacted_user_texts_sql
 from support_analytics.report.compiled_analyses import holm
 
 Row = dict[str, Any]
@@ -71,8 +72,13 @@ def check_database(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise UserError(f"--db {path} has no accepted tickets; there is nothing to report")
 
 
-def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[str, Any]:
-    """What the template reads, by name."""
+def gather(
+    marts: Marts,
+    analyses: dict[str, list[Row]],
+    project: Path,
+    redact: Callable[[str], str],
+) -> dict[str, Any]:
+    """What the template reads, by name. redact makes SQL of redacted text from a column's SQL."""
     clock = marts.row("select * from intermediate.int_clock_derived")
     changes = _changes(marts, "4_weeks")
     calm_changes = _changes(marts, "4_weeks_calm")
@@ -108,9 +114,7 @@ def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[
             "select * from marts.fct_sla_breaches_due order by due_rank limit 10"
         ),
         "breaches_due_count": _count(marts, "marts.fct_sla_breaches_due"),
-        "repeat_creators": marts.rows(
-            "select * from marts.fct_repeat_creators order by creator_rank limit 5"
-        ),
+        "repeat_creators": _repeat_creators(marts, redact),
         "categories": marts.rows(
             "select * from marts.fct_topic_costs where period = 'all'"
             " and segment_type = 'category' order by waiting_hours desc, segment"
@@ -288,6 +292,20 @@ def _detail(marts: Marts, finding: Row) -> Any:
             [finding["subject_type"], finding["subject"], finding["start_day"]],
         )
     return None
+
+
+def _repeat_creators(marts: Marts, redact: Callable[[str], str]) -> list[Row]:
+    """The creators who come back most, with personal items taken out of what names them."""
+    first = "select * from marts.fct_repeat_creators order by creator_rank limit 5"
+    columns = ("creator_id", "plan", "country")
+    shown = {
+        (row["column_name"], row["text"]): row["shown"]
+        for row in marts.rows(redacted_user_texts_sql(f"({first})", columns, redact))
+    }
+    return [
+        row | {name: shown.get((name, row[name]), row[name]) for name in columns}
+        for row in marts.rows(first)
+    ]
 
 
 def _hypotheses(analyses: dict[str, list[Row]]) -> list[Row]:
