@@ -124,12 +124,13 @@ def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
     for module, names in (
         (
             wording,
-            "days instant minutes hours name in_unit range_in_unit p_value percent shortened",
+            "day days instant minutes hours name in_unit range_in_unit p_value percent shortened",
         ),
         (
             sentences,
-            "title headline paragraph told at_stake why question_title segment_name styled"
-            " difference change_range",
+            "title headline paragraph told at_stake why question_title question_note reading"
+            " topics_left_out segment_name styled difference change_with_range incident_caveat"
+            " backlog_moved",
         ),
     ):
         environment.globals |= {name: getattr(module, name) for name in names.split()}
