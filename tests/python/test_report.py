@@ -395,6 +395,13 @@ def test_dictionary_covers_every_exported_column(sample_build: Build) -> None:
         ("fct_support_health", "tickets_created", "bigint", "tickets", "no: periods overlap"),
         ("fct_tickets_daily", "created_day", "date", "local date", ""),
         ("fct_repeat_contacts", "creators_count", "bigint", "creators", "no"),
+        (
+            "fct_incident_segments",
+            "extra_share",
+            "double",
+            "share; can be below 0 or above 1",
+            "no",
+        ),
     ],
 )
 def test_units_and_additivity(
