@@ -72,8 +72,9 @@ pr-check: $(VENV)/runtime packages ## Say which cells of the sample's marts this
 parity: $(VENV)/spark packages ## Build sample and edge fixtures on DuckDB and Spark (needs Java 17) and compare every cell.
 	@$(PY) scripts/parity.py --out reports/parity.md
 
-clean: ## Remove what make made: environment, packages, database, exports, logs.
-	@rm -rf $(VENV) target logs site dbt_packages package-lock.yml reports/exports $(DATABASE) $(DATABASE).wal
+clean: ## Remove environment, packages, database, exports, page, site and logs; profiles.yml and what git tracks stay.
+	@rm -rf $(VENV) target logs site dbt_packages package-lock.yml $(DATABASE) $(DATABASE).wal
+	@rm -rf reports/exports reports/support_health.html
 	@rm -rf .pytest_cache .ruff_cache
 	@find scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -19,7 +19,8 @@
 {%- endmacro %}
 
 
-{#- Every reason for which a raw row is rejected. The conditions are in base_tickets_judged and base_users_checked. -#}
+{#- Every reason for which a raw row is rejected. The conditions are in macros/ticket_reasons.sql, for what other rows decide
+    in base_tickets_judged, and for users in base_users_checked. -#}
 {% macro ticket_rejection_reasons() -%}
     {{ return([
         'duplicate_ticket_id',

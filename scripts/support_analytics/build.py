@@ -281,7 +281,12 @@ def _write_pages(
         from support_analytics.report import write_report
 
         progress.phase("writing the executive report")
-        written += write_report(stage.staged_database, stage.exports, with_text=options.keep_text)
+        written += write_report(
+            stage.staged_database,
+            stage.exports,
+            with_text=options.keep_text,
+            redact=rules.redact,
+        )
     return [path.relative_to(stage.exports).as_posix() for path in written]
 
 

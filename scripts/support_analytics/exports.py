@@ -153,6 +153,36 @@ def export_sql(
     """
 
 
+def redacted_user_texts_sql(
+    relation: str, columns: Sequence[str], redact: Callable[[str], str]
+) -> str:
+    """The texts of these columns of users that people do not see as they are, each once.
+
+    Columns of the query: column_name, text, and what is shown in its place. Report and dashboard
+    read it, so that both redact what the exports redact.
+    """
+    unknown = set(columns) - _USER_COLUMNS
+    if unknown:
+        raise ValueError(f"{sorted(unknown)[0]} is no column that users are known by")
+    texts = " union ".join(
+        f"select '{name}' as column_name, {_quoted(name)} as text from {relation}"
+        f" where {_quoted(name)} is not null"
+        for name in columns
+    )
+    kept = " ".join(
+        f"when column_name = '{name}' then {_kept_digits(name, 'text', 'redacted')}"
+        for name in columns
+    )
+    return f"""
+        select column_name, text, shown
+        from (
+            select column_name, text, case {kept} end as shown
+            from (select *, {redact("text")} as redacted from ({texts}))
+        )
+        where shown <> text
+    """
+
+
 def _redacted_rows(relation: str, columns: Sequence[str], rules: CellRules) -> str:
     """The rows, with `redacted_text_<n>` beside each of the columns.
 

@@ -1,7 +1,9 @@
-"""Every mart a second time, in plain Python, written from the definitions and not from the models.
+"""The marts of `MARTS` again, in plain Python, written from definitions and not from the models.
 
-`build_marts` takes the text of the raw CSVs and returns each mart as a list of dicts. It shares no
-code with the project. It does not classify and does not redact: the AI columns of each ticket are
+Those of findings, history, label agreement and drift, rules, candidates and rejected labels are not
+among them: unit tests and test_findings.py compute these by hand. `build_marts` takes the text of
+the raw CSVs and returns each mart as a list of dicts. It shares no code with the project. It does
+not classify and does not redact: the AI columns of each ticket are
 given to it, and `message_text_redacted` is left to the tests of the redaction.
 """
 
@@ -815,7 +817,7 @@ def build_marts(
     ai_labels: Mapping[str, Row],
     settings: Settings,
 ) -> dict[str, list[Row]]:
-    """Every mart, as rows. ai_labels holds the AI columns of each accepted ticket_id."""
+    """Every mart of MARTS, as rows. ai_labels holds the AI columns of each accepted ticket_id."""
     reference = Reference(tickets_csv, users_csv, sla_targets, ai_labels, settings)
     marts = {}
     for name in MARTS:

@@ -1,4 +1,4 @@
-"""Every mart of the project against the reference, cell by cell, on hostile random tickets."""
+"""The marts of `reference.MARTS` against the reference, cell by cell, on hostile random tickets."""
 
 from __future__ import annotations
 

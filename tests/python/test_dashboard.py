@@ -739,6 +739,26 @@ def test_texts_are_redacted_or_left_out(sample_build, redact, tmp_path: Path) ->
     assert without["details"]["texts"] == []
 
 
+def test_plans_and_countries_are_shown_as_exports_show_them(
+    sample_build, redact, tmp_path: Path
+) -> None:
+    path = tmp_path / "personal.duckdb"
+    shutil.copyfile(sample_build.database, path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "update intermediate.int_tickets_measured set country = 'ana@example.com', plan ="
+            " case when channel = 'email' then '+55 11 98765-4321' else '+55 11 98765-1234' end"
+        )
+    payload = _payload(path, redact, with_text=False)
+    assert payload.facts["values"]["plan"] == ["[phone]"]
+    assert payload.facts["values"]["country"] == ["[email]"]
+    codes = next(column.values for column in payload.columns if column.name == "plan")
+    assert set(codes) == {1}
+    kept = _payload(path, lambda column: column, with_text=False).facts["values"]
+    assert sorted(kept["plan"]) == ["+55 11 98765-1234", "+55 11 98765-4321"]
+    assert kept["country"] == ["ana@example.com"]
+
+
 def test_without_texts_there_is_no_column(open_page, sample_build, redact, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     write_dashboard(sample_build.database, path, with_text=False, redact=redact)

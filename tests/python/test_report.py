@@ -17,7 +17,7 @@ from conftest import TICKET_HEADER, Build
 from support_analytics.build import DATABASE_NAME, PROJECT, BuildOptions, build
 from support_analytics.data_dictionary import additive, definition, unit, write_dictionary
 from support_analytics.errors import UserError
-from support_analytics.report import wording, write_report
+from support_analytics.report import sentences, wording, write_report
 from support_analytics.report.charts import draw_charts
 from support_analytics.report.writer import page
 
@@ -86,6 +86,28 @@ def test_no_text_quotes_no_message(sample_build: Build, tmp_path: Path) -> None:
     assert not any(beginning in left_out for beginning in beginnings)
 
 
+@pytest.mark.parametrize("keeps_items", [False, True])
+def test_creators_are_shown_as_exports_show_them(
+    sample_build: Build, tmp_path: Path, keeps_items: bool
+) -> None:
+    database = tmp_path / DATABASE_NAME
+    shutil.copyfile(sample_build.database, database)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "update marts.fct_repeat_creators set plan = '+55 11 98765-4321', country ="
+            " 'Write to bia@example.com', creator_id = case creator_rank when 1 then"
+            " 'ana@example.com' when 2 then '2125550123' else creator_id end"
+        )
+    write_report(database, tmp_path, redact=(lambda column: column) if keeps_items else None)
+    text = (tmp_path / "executive_report.md").read_text("utf-8")
+    for item in ("ana@example.com", "bia@example.com", "98765-4321"):
+        assert (item in text) == keeps_items, item
+    if not keeps_items:
+        # An id of bare digits stays, whatever phone it looks like.
+        for shown in ("[email]", "[phone]", "Write to [email]", "2125550123"):
+            assert f"| {wording.escaped(shown)} |" in text, shown
+
+
 def test_every_incident_and_finding_is_told(report_folder: Path, sample_build: Build) -> None:
     text = (report_folder / "executive_report.md").read_text("utf-8")
     assert "17 to 19 June 2025" in text
@@ -106,12 +128,77 @@ def test_every_incident_and_finding_is_told(report_folder: Path, sample_build: B
         assert action in text
 
 
+def section(text: str, heading: str) -> str:
+    return text.split(f"{heading}\n", 1)[1].split("\n#", 1)[0]
+
+
+def test_key_figures_are_not_judged_by_their_sign(report_folder: Path) -> None:
+    text = (report_folder / "executive_report.md").read_text("utf-8")
+    table = section(text, "### Key figures, last 28 complete days")
+    assert "First response, average" in table
+    assert not re.search("better|worse", table)
+
+
+def test_tables_of_questions_show_every_row(report_folder: Path, sample_build: Build) -> None:
+    text = (report_folder / "executive_report.md").read_text("utf-8")
+    with duckdb.connect(str(sample_build.database), read_only=True) as connection:
+        topics = connection.execute(
+            "select count(distinct segment) from marts.fct_topic_costs where segment_type = 'topic'"
+        ).fetchone()[0]
+    for question in (
+        "What do creators contact us about, and how is it moving?",
+        "Where do they wait longest?",
+    ):
+        told = section(text, f"### {question}")
+        assert told.count("(category) |") == 4, question
+        assert len(re.findall(r"^\| .* \|$", told, re.MULTILINE)) == 1 + 4 + 10, question
+        assert f"Of {topics} topics these are the 10 with" in told, question
+        assert "Share: " in told and "Tickets: " in told, question
+    assert not re.search(r"\| \d{4,} (wrong|missed) \|", text)
+
+
+def test_a_change_shows_its_interval_and_the_incident_behind_it(
+    report_folder: Path, sample_build: Build
+) -> None:
+    text = (report_folder / "executive_report.md").read_text("utf-8")
+    with duckdb.connect(str(sample_build.database), read_only=True) as connection:
+        change = connection.execute(
+            "select overall_change, overall_change_ci_low, overall_change_ci_high"
+            " from marts.fct_change_decomposition"
+            " where comparison = '4_weeks' and metric = 'frt_sla_met_rate'"
+        ).fetchone()
+    moved, low, high = map(wording.points, change)
+    told = text.split("Share of first responses within target: better than before\n")[1]
+    told = told.split("\n#")[0]
+    assert f"a change of {moved} ({low.removesuffix(' points')} to {high})" in told
+    assert "The earlier weeks held the incident about newsletters of 23 to 26 September" in told
+    assert "which can be chance" in told
+
+
+def test_incidents_in_the_weeks_compared_are_all_named() -> None:
+    from datetime import date
+
+    def incident(topic: str, month: int, is_now: bool) -> dict[str, object]:
+        start = date(2025, month, 1)
+        return {"topic": topic, "start_day": start, "end_day": start, "is_now": is_now}
+
+    calm = {"metric": "frt_avg_minutes", "overall_before": 30, "overall_now": 40, "verdict": "x"}
+    rows = [incident("pix", 1, False), incident("payout", 2, False), incident("cart", 3, True)]
+    assert sentences.incident_caveat({"overlapping": rows}, calm) == (
+        "The earlier weeks held the incidents about Pix of 1 January 2025 and about payouts of"
+        " 1 February 2025. The later weeks hold the incident about the cart of 1 March 2025."
+        " Without their days, the average time to the first response went from 30 minutes to"
+        " 40 minutes."
+    )
+    assert sentences.incident_caveat({"overlapping": []}, calm) == ""
+
+
 def test_no_figure_is_typed_into_the_template() -> None:
     template = (PROJECT / "scripts/support_analytics/report/template.md.j2").read_text("utf-8")
     words = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template, flags=re.DOTALL)
     numbers = set(re.findall(r"\d[\d.,]*%?", words))
     # Lengths of windows and levels of confidence, not figures of the data.
-    assert numbers <= {"28", "95%", "5%,", "0.05", "4", "0.05;", "4:", "5%"}, numbers
+    assert numbers <= {"28", "95%", "5%,", "0.05", "4", "0.05.", "4:", "5%"}, numbers
 
 
 def test_page_holds_everything_and_asks_for_nothing(report_folder: Path) -> None:
@@ -164,6 +251,31 @@ def test_hostile_texts_and_short_data(write_file: Callable[..., Path], tmp_path:
     assert "<a " not in html
 
 
+@pytest.mark.parametrize("redact", [True, False])
+def test_a_build_hands_on_whether_it_redacts(
+    write_file: Callable[..., Path], tmp_path: Path, redact: bool
+) -> None:
+    lines = [
+        f"T{day},2025-09-0{day} 10:00,2025-09-0{day} 10:30,resolved,email,ana@example.com,,5,Pix"
+        for day in range(1, 4)
+    ]
+    later = "T9,2025-09-20 10:00,,pending,email,,,,Pix"
+    users = ("creator_id,country,plan,signup_date", "ana@example.com,BR,+55 11 98765-4321,")
+    out = tmp_path / "out"
+    build(
+        BuildOptions(
+            tickets=write_file("tickets.csv", TICKET_HEADER, *lines, later),
+            users=write_file("users.csv", *users),
+            out=out,
+            redact=redact,
+            report=True,
+        )
+    )
+    text = (out / "executive_report.md").read_text("utf-8")
+    assert ("| ana@example.com | +55 11 98765-4321 |" in text) != redact
+    assert ("| &#91;email&#93; | &#91;phone&#93; |" in text) == redact
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [("missing.duckdb", "does not exist"), ("other.duckdb", "has no marts")],
@@ -207,12 +319,17 @@ def test_command_reports_a_missing_database(tmp_path: Path) -> None:
         (wording.whole(None), "–"),
         (wording.whole(12000), "12,000"),
         (wording.minutes_pair(66, "to", 171), "1.1 to 2.9 hours"),
+        (wording.minutes_with_range(119, 66, 171), ("2.0 hours", "1.1 to 2.9 hours")),
+        (wording.minutes_with_range(80, 49, 110), ("80 minutes", "49 to 110 minutes")),
+        (wording.minutes_with_range(3000, 1440, 5760), ("2.1 days", "1.0 to 4.0 days")),
+        (wording.thousands_apart("1858 wrong"), "1,858 wrong"),
+        (wording.thousands_apart("median 1234.56789 hours"), "median 1,234.56789 hours"),
         (wording.escaped("a|b <i>\n*c*"), "a&#124;b &#60;i&#62; &#42;c&#42;"),
         (wording.listed(["a", "b", "c"]), "a, b and c"),
         (wording.p_value(0.0004), "below 0.001"),
     ],
 )
-def test_wording(shown: str, expected: str) -> None:
+def test_wording(shown: object, expected: object) -> None:
     assert shown == expected
 
 
@@ -278,6 +395,13 @@ def test_dictionary_covers_every_exported_column(sample_build: Build) -> None:
         ("fct_support_health", "tickets_created", "bigint", "tickets", "no: periods overlap"),
         ("fct_tickets_daily", "created_day", "date", "local date", ""),
         ("fct_repeat_contacts", "creators_count", "bigint", "creators", "no"),
+        (
+            "fct_incident_segments",
+            "extra_share",
+            "double",
+            "share; can be below 0 or above 1",
+            "no",
+        ),
     ],
 )
 def test_units_and_additivity(

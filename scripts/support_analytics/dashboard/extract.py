@@ -14,6 +14,7 @@ from support_analytics.dashboard import control
 from support_analytics.dashboard.incidents import find_incidents
 from support_analytics.dashboard.pack import Column
 from support_analytics.errors import UserError, one_line
+from support_analytics.exports import redacted_user_texts_sql
 
 # Past this many tickets the page holds the latest days only, and texts of the slowest tickets.
 MAX_TICKETS = 100_000
@@ -52,6 +53,8 @@ CODED = {
     "plan": "plan",
     "country": "country",
 }
+# Of these, what users are known by: the export's words, in which anything can stand.
+_USER_COLUMNS = ("plan", "country")
 # What the page reads of a warehouse.
 TABLES = (
     *(f"marts.fct_{name}_daily" for name in ("tickets", "sla", "fcr", "backlog")),
@@ -136,6 +139,7 @@ def extract(
     """Read everything the page shows. redact makes SQL of redacted text from a column's SQL."""
     window = _window(connection, max_tickets)
     _keep_tickets(connection, window)
+    _redact_users(connection, redact)
     values = _coded_values(connection)
     columns = [*_ticket_columns(connection, window, values), _open_ages(connection)]
     thinned = not window.is_whole or window.tickets_in_all > MAX_TICKETS
@@ -215,6 +219,19 @@ def _keep_tickets(connection: duckdb.DuckDBPyConnection, window: Window) -> None
         """,
         [window.start - timedelta(days=LOOKBACK_DAYS), window.start],
     )
+
+
+def _redact_users(connection: duckdb.DuckDBPyConnection, redact: Callable[[str], str]) -> None:
+    """Take personal items out of what a reader can filter by. Values that then agree are one."""
+    connection.execute(
+        "create temp table page_user_texts as "
+        + redacted_user_texts_sql("page_tickets", _USER_COLUMNS, redact)
+    )
+    for name in _USER_COLUMNS:
+        connection.execute(
+            f"update page_tickets set {name} = shown from page_user_texts"
+            f" where column_name = '{name}' and text = {name}"
+        )
 
 
 def _coded_values(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:

@@ -11,14 +11,16 @@ import duckdb
 
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.errors import BuildError
+from support_analytics.exports import CellRules, cell_rules
 
 _MARK = "-- analysis: "
 
 
-def compile_analyses(project: Path, database_name: str) -> dict[str, str]:
+def compile_analyses(project: Path, database_name: str) -> tuple[dict[str, str], CellRules]:
     """SQL of each file in analyses/, by name without suffix, for a database of this file name.
 
-    One dbt run in a scratch folder: the user's database is not opened. Raises BuildError.
+    The project's rules of redaction beside it. One dbt run in a scratch folder: the user's database
+    is not opened. Raises BuildError.
     """
     paths = sorted((project / "analyses").glob("*.sql"))
     texts = [f"{_MARK}{path.stem}\n{path.read_text(encoding='utf-8')}" for path in paths]
@@ -35,13 +37,14 @@ def compile_analyses(project: Path, database_name: str) -> dict[str, str]:
         try:
             session.parse()
             compiled = session.render("\n".join(texts))
+            rules = cell_rules(session)
         finally:
             session.close()
     queries = {}
     for part in compiled.split(_MARK)[1:]:
         analysis, _, sql = part.partition("\n")
         queries[analysis.strip()] = sql
-    return queries
+    return queries, rules
 
 
 def run_analyses(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from support_analytics.errors import UserError
+from support_analytics.exports import redacted_user_texts_sql
 from support_analytics.report.compiled_analyses import holm
 
 Row = dict[str, Any]
@@ -22,16 +23,17 @@ _MARTS = (
     "fct_incidents",
     "fct_recommendations",
 )
-# (metric, what it is called, what is better: more, less, or neither)
+# (metric, what it is called, the words for more and for less, its style). No word says better or
+# worse, as the mart has no interval for these figures.
 _KEY_FIGURES = (
-    ("tickets_created", "Tickets received", "neither", "whole"),
-    ("frt_median_minutes", "First response, half within", "less", "minutes"),
-    ("frt_avg_minutes", "First response, average", "less", "minutes"),
-    ("frt_p95_minutes", "First response, 95% within", "less", "minutes"),
-    ("frt_sla_met_rate", "First responses within target", "more", "percent"),
-    ("resolution_sla_met_rate", "Resolutions within target", "more", "percent"),
-    ("fcr_strict_rate", "Resolved within an hour", "more", "percent"),
-    ("backlog_closing_count", "Open at the end of the period", "less", "whole"),
+    ("tickets_created", "Tickets received", ("more", "fewer"), "whole"),
+    ("frt_median_minutes", "First response, half within", ("longer", "shorter"), "minutes"),
+    ("frt_avg_minutes", "First response, average", ("longer", "shorter"), "minutes"),
+    ("frt_p95_minutes", "First response, 95% within", ("longer", "shorter"), "minutes"),
+    ("frt_sla_met_rate", "First responses within target", ("higher", "lower"), "percent"),
+    ("resolution_sla_met_rate", "Resolutions within target", ("higher", "lower"), "percent"),
+    ("fcr_strict_rate", "Resolved within an hour", ("higher", "lower"), "percent"),
+    ("backlog_closing_count", "Open at the end of the period", ("more", "fewer"), "whole"),
 )
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -71,12 +73,21 @@ def check_database(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise UserError(f"--db {path} has no accepted tickets; there is nothing to report")
 
 
-def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[str, Any]:
-    """What the template reads, by name."""
+def gather(
+    marts: Marts,
+    analyses: dict[str, list[Row]],
+    project: Path,
+    redact: Callable[[str], str],
+) -> dict[str, Any]:
+    """What the template reads, by name. redact makes SQL of redacted text from a column's SQL."""
     clock = marts.row("select * from intermediate.int_clock_derived")
     changes = _changes(marts, "4_weeks")
     calm_changes = _changes(marts, "4_weeks_calm")
     findings = _findings(marts)
+    for finding in findings:
+        if finding["kind"] == "change":
+            metric = finding["subject"]
+            finding["detail"] = changes[metric] | {"calm": calm_changes.get(metric)}
     recommendations = marts.rows(
         """
         select recommendations.*, costs.tickets_created as recent_tickets_count
@@ -108,9 +119,7 @@ def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[
             "select * from marts.fct_sla_breaches_due order by due_rank limit 10"
         ),
         "breaches_due_count": _count(marts, "marts.fct_sla_breaches_due"),
-        "repeat_creators": marts.rows(
-            "select * from marts.fct_repeat_creators order by creator_rank limit 5"
-        ),
+        "repeat_creators": _repeat_creators(marts, redact),
         "categories": marts.rows(
             "select * from marts.fct_topic_costs where period = 'all'"
             " and segment_type = 'category' order by waiting_hours desc, segment"
@@ -123,6 +132,7 @@ def gather(marts: Marts, analyses: dict[str, list[Row]], project: Path) -> dict[
             for row in rows
         ),
         "questions": {name: rows for name, rows in analyses.items() if name.startswith("question")},
+        "topics_counts": _topics_counts(marts),
         "days_looked_at": marts.row(
             "select count(*) as n, count(distinct segment_type || segment) as segments"
             " from intermediate.int_segment_days_scored"
@@ -166,19 +176,15 @@ def _count(marts: Marts, rows: str) -> int:
 
 def _key_figures(health: Row) -> list[Row]:
     figures = []
-    for metric, title, better, style in _KEY_FIGURES:
+    for metric, title, (rises, falls), style in _KEY_FIGURES:
         now, before = health[metric], health[f"{metric}_previous"]
         change = health[f"{metric}_change"]
         if before is None:
-            verdict = "no earlier period"
+            word = "no earlier period"
         elif change is None:
-            verdict = "too early to compare"
-        elif better == "neither":
-            verdict = "more" if change > 0 else "fewer" if change < 0 else "the same"
-        elif change == 0:
-            verdict = "the same"
+            word = "too early to compare"
         else:
-            verdict = "better" if (change > 0) == (better == "more") else "worse"
+            word = rises if change > 0 else falls if change < 0 else "the same"
         figures.append(
             {
                 "title": title,
@@ -186,7 +192,7 @@ def _key_figures(health: Row) -> list[Row]:
                 "before": before,
                 "change": change,
                 "style": style,
-                "verdict": verdict,
+                "word": word,
             }
         )
     return figures
@@ -278,7 +284,7 @@ def _detail(marts: Marts, finding: Row) -> Any:
                 " marts.fct_repeat_contacts as overall"
                 " where topics.segment_type = 'topic' and overall.segment_type = 'all'"
                 " and topics.repeat_ci_low > overall.repeat_rate"
-                " order by topics.repeat_rate desc, topics.segment limit 4"
+                " order by topics.repeat_rate desc, topics.segment"
             )
         }
     if kind == "growth":
@@ -288,6 +294,30 @@ def _detail(marts: Marts, finding: Row) -> Any:
             [finding["subject_type"], finding["subject"], finding["start_day"]],
         )
     return None
+
+
+def _topics_counts(marts: Marts) -> dict[str, int]:
+    """How many topics the marts have behind each question whose table shows some of them."""
+    costs = "marts.fct_topic_costs where period = 'all' and segment_type = 'topic'"
+    return {
+        "question_1": _count(marts, costs),
+        "question_2": _count(marts, costs),
+        "question_3": _count(marts, "marts.fct_repeat_contacts where segment_type = 'topic'"),
+    }
+
+
+def _repeat_creators(marts: Marts, redact: Callable[[str], str]) -> list[Row]:
+    """The creators who come back most, with personal items taken out of what names them."""
+    first = "select * from marts.fct_repeat_creators order by creator_rank limit 5"
+    columns = ("creator_id", "plan", "country")
+    shown = {
+        (row["column_name"], row["text"]): row["shown"]
+        for row in marts.rows(redacted_user_texts_sql(f"({first})", columns, redact))
+    }
+    return [
+        row | {name: shown.get((name, row[name]), row[name]) for name in columns}
+        for row in marts.rows(first)
+    ]
 
 
 def _hypotheses(analyses: dict[str, list[Row]]) -> list[Row]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from support_analytics.report.wording import (
     Plain,
     capital,
+    day,
     days,
     decimal,
     escaped,
@@ -15,12 +17,14 @@ from support_analytics.report.wording import (
     listed,
     minutes,
     minutes_pair,
+    minutes_with_range,
     name,
     p_value,
     percent,
     points,
     range_in_unit,
     signed,
+    thousands_apart,
     waited,
     whole,
 )
@@ -34,6 +38,43 @@ _QUESTIONS = {
     "question_4": "Are we meeting the targets, and where not?",
     "question_5": "Can we trust the AI labels?",
 }
+# What stands above each table: what its columns count.
+_QUESTION_NOTES = {
+    "question_1": (
+        "Share: of all tickets. Growth is a ratio: tickets of the last 28 complete days divided by"
+        " those of the 28 before, incidents set aside; 1 is unchanged. Tickets: all that came in."
+    ),
+    "question_2": (
+        "Share: of all hours waited until resolution. Tickets: those resolved, of which the mean"
+        " is. Categories come first, then topics, the longest mean first."
+    ),
+    "question_3": (
+        "Share: of all times that creators came back. Tickets: resolutions at least 7 days old,"
+        " which the figure is of."
+    ),
+    "question_4": (
+        "Share: of the tickets with a verdict on that target, met or missed. Tickets: those with a"
+        " verdict, which the figure is of."
+    ),
+    "question_5": (
+        'Tickets: what the figure is of. For "finds the tickets tagged so" those that agents'
+        ' tagged so, for "is right when given" tagged tickets that the AI labelled so. Share: of'
+        " all tagged tickets."
+    ),
+}
+# Which topics a table has, and where the others are.
+_TOPICS_SHOWN = {
+    "question_1": "the most tickets; `fct_topic_costs` and `fct_topic_trends` have all",
+    "question_2": (
+        "the longest mean among those with enough resolved tickets; `fct_topic_costs` has all"
+    ),
+    "question_3": (
+        "the highest share of returns among those with enough resolutions; `fct_repeat_contacts`"
+        " has all"
+    ),
+}
+# So many topics are named in a sentence.
+_TOPICS_NAMED = 6
 _FIGURES = {
     "incident_share": "{value} of the extra tickets of an incident",
     "ticket_share": "{value} of all tickets",
@@ -162,6 +203,31 @@ def question_title(analysis: str) -> str:
     )
 
 
+def question_note(analysis: str) -> Plain:
+    """What the columns of a question's table count."""
+    return next(
+        (Plain(text) for prefix, text in _QUESTION_NOTES.items() if analysis.startswith(prefix)),
+        Plain(""),
+    )
+
+
+def topics_left_out(analysis: str, rows: list[Row], topics_counts: dict[str, int]) -> Plain:
+    """How many topics are not in a question's table, and where they are; or nothing."""
+    prefix = analysis[: len("question_1")]
+    shown = sum(row["segment"].startswith("topic ") for row in rows)
+    if topics_counts.get(prefix, 0) <= shown:
+        return Plain("")
+    return Plain(
+        f"Of {whole(topics_counts[prefix])} topics these are the {whole(shown)} with"
+        f" {_TOPICS_SHOWN[prefix]}."
+    )
+
+
+def reading(row: Row) -> Plain:
+    """What an analysis says in words."""
+    return escaped(thousands_apart(row["reading"]))
+
+
 def segment_name(segment: str) -> Plain:
     """`topic place_order` as `place order`, `category others` as `category other`."""
     kind, _, value = segment.partition(" ")
@@ -182,12 +248,44 @@ def difference(value: float, style: str) -> str:
     return points(value) if style == "percent" else signed(minutes(value), value)
 
 
-def change_range(change: Row, style: str) -> str:
-    """The interval of a change, the unit once."""
+def change_with_range(change: Row, style: str) -> tuple[str, str]:
+    """A change and its interval, in one unit, which the interval has once."""
+    moved = change["overall_change"]
     low, high = change["overall_change_ci_low"], change["overall_change_ci_high"]
     if style == "percent":
-        return range_in_unit(low, high, "points")
-    return minutes_pair(low, "to", high)
+        return points(moved), range_in_unit(low, high, "points")
+    text, span = minutes_with_range(moved, low, high)
+    return signed(text, moved), span
+
+
+def incident_caveat(change: Row, calm: Row | None) -> Plain:
+    """Which incidents lie in the weeks compared, and the change without their days; or nothing."""
+    parts = []
+    for weeks, is_now in (("earlier weeks held", False), ("later weeks hold", True)):
+        incidents = [
+            Plain(f"about {name(row['topic'])} of {days(row['start_day'], row['end_day'])}")
+            for row in change["overlapping"]
+            if row["is_now"] == is_now
+        ]
+        if incidents:
+            noun = "incident" if len(incidents) == 1 else "incidents"
+            parts.append(f"The {weeks} the {noun} {listed(incidents)}.")
+    if parts and calm:
+        style = "minutes" if calm["metric"] == "frt_avg_minutes" else "percent"
+        its = "its" if len(change["overlapping"]) == 1 else "their"
+        parts.append(
+            f"Without {its} days, the {name(calm['metric'])} went from"
+            f" {styled(calm['overall_before'], style)} to {styled(calm['overall_now'], style)}"
+            f"{', which can be chance' if calm['verdict'] == 'unsure' else ''}."
+        )
+    return Plain(" ".join(parts))
+
+
+def backlog_moved(change: int) -> str:
+    """How the number of open tickets compares with an earlier one."""
+    if not change:
+        return "as many as"
+    return f"{whole(abs(change))} {'more' if change > 0 else 'fewer'} than"
 
 
 def chance_of_a_false_one(tests_count: int) -> str:
@@ -215,9 +313,10 @@ def _incident(finding: Row) -> str:
     if effect is not None:
         low, high = incident["frt_effect_ci_low"], incident["frt_effect_ci_high"]
         if low > 0:
+            longer, span = minutes_with_range(effect, low, high)
             text += (
-                f" Those who wrote on these days waited {minutes(effect)} longer for a first"
-                f" response ({minutes_pair(low, 'to', high)}) than on the same channels on"
+                f" Those who wrote on these days waited {longer} longer for a first"
+                f" response ({span}) than on the same channels on"
                 " ordinary days: "
                 + minutes_pair(
                     incident["frt_avg_minutes"], "instead of", incident["frt_expected_minutes"]
@@ -251,13 +350,14 @@ def _growth(finding: Row) -> str:
 
 
 def _change(finding: Row) -> str:
+    change = finding["detail"]
     style = "minutes" if finding["subject"] == "frt_avg_minutes" else "percent"
     worse_or_better = "better off" if _is_better(finding) else "worse off"
+    moved, span = change_with_range(change, style)
     text = (
         f"From {styled(finding['comparison_value'], style)} in the four weeks before to"
-        f" {styled(finding['estimate'], style)} ({styled(finding['ci_low'], style)} to"
-        f" {styled(finding['ci_high'], style)}) in the four weeks from"
-        f" {days(finding['start_day'], finding['end_day'])}."
+        f" {styled(finding['estimate'], style)} in the four weeks from"
+        f" {days(finding['start_day'], finding['end_day'])}: a change of {moved} ({span})."
     )
     if finding["tickets_count"]:
         count, word = (
@@ -267,7 +367,8 @@ def _change(finding: Row) -> str:
         text += f" About {count} {word} tickets met their target than at the earlier rate."
     else:
         text += f" Creators are {waited(abs(finding['waiting_hours']))} {worse_or_better}."
-    return text + ' "Why service changed" says where it came from.'
+    caveat = incident_caveat(change, change["calm"])
+    return text + (f" {caveat}" if caveat else "") + ' "Why service changed" has its parts.'
 
 
 def _repeat(finding: Row) -> str:
@@ -290,8 +391,11 @@ def _repeat(finding: Row) -> str:
     if contacts["topics"]:
         topics = [
             Plain(f"{name(topic['segment'])} ({percent(topic['repeat_rate'])})")
-            for topic in contacts["topics"]
+            for topic in contacts["topics"][:_TOPICS_NAMED]
         ]
+        left_out = len(contacts["topics"]) - len(topics)
+        if left_out:
+            topics.append(Plain(f"{whole(left_out)} more"))
         text += f" More than usual come back about {listed(topics)}."
     return text
 
@@ -315,9 +419,11 @@ def _sla_missed(finding: Row) -> str:
 
 def _slow_category(finding: Row) -> str:
     costs = finding["detail"]
+    took, span = minutes_with_range(
+        60 * finding["estimate"], 60 * finding["ci_low"], 60 * finding["ci_high"]
+    )
     text = (
-        f"A resolved {name(finding['subject'])} ticket took **{hours(finding['estimate'])}** on"
-        f" average ({minutes_pair(60 * finding['ci_low'], 'to', 60 * finding['ci_high'])};"
+        f"A resolved {name(finding['subject'])} ticket took **{took}** on average ({span};"
         f" {whole(costs['resolved_count'])} tickets), all resolved tickets"
         f" {hours(finding['comparison_value'])}. They are {percent(costs['ticket_share'], 0)} of"
         f" the tickets and {percent(costs['waiting_share'], 0)} of the hours waited;"
@@ -339,11 +445,14 @@ def _backlog(finding: Row) -> str:
         f" all received ({percent(finding['ci_low'])} to {percent(finding['ci_high'])})"
     )
     if finding["comparison_value"] is not None:
-        text += f"; 28 days ago it was {percent(finding['comparison_value'])}"
+        # The mart's comparison_value: the end of the day 28 days before.
+        earlier = day(finding["end_day"] - timedelta(days=28))
+        text += f"; at the end of {earlier} it was {percent(finding['comparison_value'])}"
     return (
         f"{text}. They have waited {hours(age)} on average;"
         f" {whole(finding['detail']['old_count'])} of them for more than 30 days. Their wait has no"
-        " end yet, so it is in no other figure of hours waited."
+        ' end yet: of all totals of hours waited, only the line about them under "What to do" has'
+        " it."
     )
 
 

@@ -150,6 +150,18 @@ def minutes_pair(one: float, joint: str, other: float) -> str:
     return f"{decimal(one / 1440)} {joint} {decimal(other / 1440)} days"
 
 
+def minutes_with_range(value: float, low: float, high: float) -> tuple[str, str]:
+    """A duration in minutes and its interval in one unit: 2.0 hours, 1.1 to 2.9 hours."""
+    largest = max(abs(value), abs(low), abs(high))
+    if largest < 120:
+        return minutes(value), f"{whole(low)} to {whole(high)} minutes"
+    unit, length = ("hours", 60) if largest < 72 * 60 else ("days", 1440)
+    return (
+        f"{decimal(value / length)} {unit}",
+        f"{decimal(low / length)} to {decimal(high / length)} {unit}",
+    )
+
+
 def waited(value: float | None) -> str:
     """Hours that creators waited, summed: 3,723 hours."""
     return "–" if value is None else f"{whole(value)} hours"
@@ -210,6 +222,11 @@ def range_in_unit(low: float | None, high: float | None, unit: str) -> str:
     first = in_unit(low, unit)
     word = {"points": " points", "minutes": " min", "hours": " h"}.get(unit, "")
     return f"{first.removesuffix(word)} to {in_unit(high, unit)}"
+
+
+def thousands_apart(text: str) -> str:
+    """The text with its whole numbers as `whole` writes them: 1,858 wrong."""
+    return re.sub(r"(?<![\d.,])\d{4,}", lambda match: f"{int(match[0]):,}", text)
 
 
 def listed(items: list[Any]) -> Plain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,21 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def write_report(
-    db_path: Path, out_dir: Path, project: Path = PROJECT, *, with_text: bool = True
+    db_path: Path,
+    out_dir: Path,
+    project: Path = PROJECT,
+    *,
+    with_text: bool = True,
+    redact: Callable[[str], str] | None = None,
 ) -> list[Path]:
     """Write executive_report.md, its pictures and executive_report.html; returns the files.
 
-    with_text: whether messages, redacted as they are, are quoted. The same database gives the same
+    with_text: whether messages, redacted as they are, are quoted. redact makes SQL of redacted text
+    from a column's SQL; without it the project's macro is used. The same database gives the same
     bytes: nothing reads the clock. Raises UserError when db_path is no database of this project,
     BuildError when an analysis does not run.
     """
-    report, charts = render_report(db_path, project, with_text=with_text)
+    report, charts = render_report(db_path, project, with_text=with_text, redact=redact)
     images = out_dir / _IMAGES
     images.mkdir(parents=True, exist_ok=True)
     files = {images / chart.file_name: chart.svg for chart in charts}
@@ -47,7 +54,11 @@ def write_report(
 
 
 def render_report(
-    db_path: Path, project: Path = PROJECT, *, with_text: bool = True
+    db_path: Path,
+    project: Path = PROJECT,
+    *,
+    with_text: bool = True,
+    redact: Callable[[str], str] | None = None,
 ) -> tuple[str, list[Chart]]:
     """The report as Markdown, and its pictures."""
     if not db_path.is_file():
@@ -58,10 +69,11 @@ def render_report(
         raise UserError(f"--db {db_path} cannot be opened: {error}") from None
     with connection:
         check_database(connection, db_path)
-    queries = compile_analyses(project, db_path.name)
+    queries, rules = compile_analyses(project, db_path.name)
     with duckdb.connect(str(db_path), read_only=True, config={"threads": 1}) as connection:
         marts = Marts(connection)
-        figures = gather(marts, run_analyses(connection, queries), project)
+        analyses = run_analyses(connection, queries)
+        figures = gather(marts, analyses, project, redact or rules.redact)
         charts = draw_charts(chart_data(marts))
     if not with_text:
         for ticket in figures["breaches_due"]:
@@ -112,12 +124,13 @@ def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
     for module, names in (
         (
             wording,
-            "days instant minutes hours name in_unit range_in_unit p_value percent shortened",
+            "day days instant minutes hours name in_unit range_in_unit p_value percent shortened",
         ),
         (
             sentences,
-            "title headline paragraph told at_stake why question_title segment_name styled"
-            " difference change_range",
+            "title headline paragraph told at_stake why question_title question_note reading"
+            " topics_left_out segment_name styled difference change_with_range incident_caveat"
+            " backlog_moved",
         ),
     ):
         environment.globals |= {name: getattr(module, name) for name in names.split()}
