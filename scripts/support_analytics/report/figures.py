@@ -111,7 +111,6 @@ def gather(
             "select * from marts.fct_topic_trends"
             " where segment_type = 'all' order by before_start_day limit 1"
         ),
-        "growing_segments_count": len([f for f in findings if f["kind"] == "growth"]) - 1,
         "findings": findings,
         "incidents": marts.rows("select * from marts.fct_incidents order by incident_number"),
         "recommendations": recommendations,
