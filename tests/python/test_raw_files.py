@@ -267,14 +267,14 @@ def test_dbt_reads_broken_quotes_the_same(project: Path, tmp_path: Path) -> None
     draw = random.Random(5)
     malformed = 0
     with duckdb.connect() as connection:
-        for _ in range(400):
+        for _ in range(150):
             text = "a,b\n" + "".join(draw.choices(pieces, k=draw.randint(0, 12)))
             path.write_text(text, "utf-8", newline="")
             rows = read(path, RawSchema("things", {"a": True, "b": True}))
             theirs = connection.execute(query).fetchall()
             assert [(line, *fields, written) for *fields, line, written in theirs] == rows, text
             malformed += sum(row[-1] is not None for row in rows)
-    assert malformed > 100
+    assert malformed > 50
 
 
 def test_raw_schema_is_the_declared_one(project: Path) -> None:
