@@ -4,28 +4,24 @@
 {#- Text as the rules read it: lower case, without accents, apostrophes of every form as ', `_` as a
     blank; '' for null. Plain ASCII, the common case, skips the slow replacement of letters. -#}
 {% macro plain_text(text) -%}
-    {{ return(adapter.dispatch('plain_text', 'support_analytics')(text)) }}
-{%- endmacro %}
-
-{% macro duckdb__plain_text(text) -%}
     replace(replace(
         case
             when {{ text }} is null then ''
-            when strlen({{ text }}) = length({{ text }}) then lower({{ text }})
+            when {{ support_analytics.bytes_in(text) }} = length({{ text }}) then lower({{ text }})
             else {{ support_analytics.unaccented('lower(' ~ text ~ ')') }}
         end,
         '_', ' '), '`', '''')
 {%- endmacro %}
 
-{% macro spark__plain_text(text) -%}
-    replace(replace(
-        case
-            when {{ text }} is null then ''
-            when octet_length({{ text }}) = length({{ text }}) then lower({{ text }})
-            else {{ support_analytics.unaccented('lower(' ~ text ~ ')') }}
-        end,
-        '_', ' '), '`', '''')
+
+{#- Length of a text in bytes of UTF-8. -#}
+{% macro bytes_in(text) -%}
+    {{ return(adapter.dispatch('bytes_in', 'support_analytics')(text)) }}
 {%- endmacro %}
+
+{% macro duckdb__bytes_in(text) -%} strlen({{ text }}) {%- endmacro %}
+{% macro spark__bytes_in(text) -%} octet_length({{ text }}) {%- endmacro %}
+
 
 {#- One list of letters for every engine, as each engine's own idea of an accent differs. The marks at
     the end, which have no counterpart, are dropped: accents written as characters of their own. -#}

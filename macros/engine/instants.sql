@@ -90,52 +90,43 @@
 
 {#- The local day of an instant. -#}
 {% macro local_day(instant) -%}
-    {{ return(adapter.dispatch('local_day', 'support_analytics')(instant)) }}
-{%- endmacro %}
-
-{% macro duckdb__local_day(instant) -%}
     {%- if var('reporting_timezone') == 'UTC' -%}
         cast({{ instant }} as date)
     {%- else -%}
-        cast({{ instant }} at time zone 'UTC' at time zone '{{ var("reporting_timezone") }}' as date)
+        {{ adapter.dispatch('zoned_day', 'support_analytics')(instant, var('reporting_timezone')) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro spark__local_day(instant) -%}
-    {%- if var('reporting_timezone') == 'UTC' -%}
-        cast({{ instant }} as date)
-    {%- else -%}
-        cast(from_utc_timestamp({{ instant }}, '{{ var("reporting_timezone") }}') as date)
-    {%- endif -%}
+{% macro duckdb__zoned_day(instant, zone) -%}
+    cast({{ instant }} at time zone 'UTC' at time zone '{{ zone }}' as date)
+{%- endmacro %}
+
+{% macro spark__zoned_day(instant, zone) -%}
+    cast(from_utc_timestamp({{ instant }}, '{{ zone }}') as date)
 {%- endmacro %}
 
 
 {#- The instant at which a local day starts: the first one, where clocks are set back at midnight and 00:00 comes twice. -#}
 {% macro local_day_start(day) -%}
-    {{ return(adapter.dispatch('local_day_start', 'support_analytics')(day)) }}
+    {%- if var('reporting_timezone') == 'UTC' -%}
+        cast({{ day }} as timestamp)
+    {%- else -%}
+        {{ adapter.dispatch('zoned_day_start', 'support_analytics')(day, var('reporting_timezone')) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- DuckDB takes the second 00:00. -#}
-{% macro duckdb__local_day_start(day) -%}
-    {%- if var('reporting_timezone') == 'UTC' -%}
-        cast({{ day }} as timestamp)
-    {%- else -%}
-        {%- set last_start = (
-            'cast(' ~ day ~ " as timestamp) at time zone '" ~ var('reporting_timezone') ~ "' at time zone 'UTC'") -%}
-        case
-            when {{ support_analytics.duckdb__local_day('(' ~ last_start ~ ' - interval 1 hour)') }} = {{ day }}
-                then {{ last_start }} - interval 1 hour
-            else {{ last_start }}
-        end
-    {%- endif -%}
+{% macro duckdb__zoned_day_start(day, zone) -%}
+    {%- set last_start = 'cast(' ~ day ~ " as timestamp) at time zone '" ~ zone ~ "' at time zone 'UTC'" -%}
+    case
+        when {{ local_day('(' ~ last_start ~ ' - interval 1 hour)') }} = {{ day }}
+            then {{ last_start }} - interval 1 hour
+        else {{ last_start }}
+    end
 {%- endmacro %}
 
-{% macro spark__local_day_start(day) -%}
-    {%- if var('reporting_timezone') == 'UTC' -%}
-        cast({{ day }} as timestamp)
-    {%- else -%}
-        to_utc_timestamp(cast({{ day }} as timestamp), '{{ var("reporting_timezone") }}')
-    {%- endif -%}
+{% macro spark__zoned_day_start(day, zone) -%}
+    to_utc_timestamp(cast({{ day }} as timestamp), '{{ zone }}')
 {%- endmacro %}
 
 

@@ -38,6 +38,7 @@ from support_analytics.mutation_operators import (
     text_of,
 )
 from support_analytics.raw_files import open_raw_file
+from support_analytics.sources import digest_of_files
 
 CATALOG = "mutants"
 PRISTINE = "pristine"
@@ -144,17 +145,13 @@ def database_of(work: Path, dataset: str) -> Path:
 
 
 def _fingerprint(project: Path) -> str:
-    digest = hashlib.sha256(PLAN_VERSION.encode())
     paths = [project / "dbt_project.yml", project / "profiles.example.yml"]
     paths += [project / "tests" / "python" / "hostile_inputs.py"]
     for folder in SOURCES:
         paths += [path for path in (project / folder).rglob("*") if path.suffix in SUFFIXES]
-    for path in sorted(paths):
-        relative = path.relative_to(project).as_posix()
-        # The reviewed list of mutants decides nothing about the build.
-        if "mutants" not in path.name and path.is_file():
-            digest.update(relative.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+    # The reviewed list of mutants decides nothing about the build.
+    read = [path for path in paths if "mutants" not in path.name and path.is_file()]
+    return digest_of_files(project, read, PLAN_VERSION.encode())
 
 
 def _build(project: Path, folder: Path, dataset: str) -> Plan:

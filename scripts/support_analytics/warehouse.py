@@ -5,7 +5,6 @@ The raw tables stand where `dbt seed` puts the sample, so that the models cannot
 
 from __future__ import annotations
 
-import hashlib
 import math
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ import yaml
 
 from support_analytics.errors import UserError, one_line
 from support_analytics.raw_files import RawFile, RawSchema, read_rows
+from support_analytics.sources import digest_of_files
 
 RAW_SCHEMA = "raw"
 TICKETS_TABLE = "tickets_raw"
@@ -97,12 +97,8 @@ def models_digest(project: Path) -> str:
     """SHA-256 of the code that makes the rows of a build: models, macros, and their settings."""
     files = [project / "dbt_project.yml"]
     for folder in ("models", "macros"):
-        files += sorted((project / folder).rglob("*.sql"))
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.relative_to(project).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
-    return digest.hexdigest()
+        files += (project / folder).rglob("*.sql")
+    return digest_of_files(project, files)
 
 
 def note_models(connection: duckdb.DuckDBPyConnection, digest: str) -> None:

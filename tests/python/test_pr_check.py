@@ -175,11 +175,17 @@ def test_an_unknown_base_is_said(repository: Path) -> None:
         check("nowhere", repository)
 
 
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A clone of this project, to change."""
+    clone = tmp_path / "project"
+    subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(clone)], check=True)
+    shutil.copytree(PROJECT / "dbt_packages", clone / "dbt_packages")
+    return clone
+
+
 @pytest.mark.slow
-def test_a_change_of_one_metric_shows_in_its_marts_only(tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(project)], check=True)
-    shutil.copytree(PROJECT / "dbt_packages", project / "dbt_packages")
+def test_a_change_of_one_metric_shows_in_its_marts_only(project: Path) -> None:
     mart = project / "models" / "marts" / "backlog" / "fct_backlog_by_status.sql"
     text = mart.read_text(encoding="utf-8")
     assert "0.95" in text
@@ -194,10 +200,7 @@ def test_a_change_of_one_metric_shows_in_its_marts_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_rows_that_an_incremental_model_keeps_are_made_by_the_change(tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(project)], check=True)
-    shutil.copytree(PROJECT / "dbt_packages", project / "dbt_packages")
+def test_rows_that_an_incremental_model_keeps_are_made_by_the_change(project: Path) -> None:
     model = project / "models" / "intermediate" / "int_tickets_measured.sql"
     text = model.read_text(encoding="utf-8")
     assert "when is_closed_without_solution then false" in text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,18 @@ import duckdb
 
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.errors import BuildError
-from support_analytics.exports import CellRules, cell_rules
+from support_analytics.exports import cell_rules
 
 _MARK = "-- analysis: "
 
 
-def compile_analyses(project: Path, database_name: str) -> tuple[dict[str, str], CellRules]:
+def compile_analyses(
+    project: Path, database_name: str, redact: Callable[[str], str] | None = None
+) -> tuple[dict[str, str], Callable[[str], str]]:
     """SQL of each file in analyses/, by name without suffix, for a database of this file name.
 
-    The project's rules of redaction beside it. One dbt run in a scratch folder: the user's database
-    is not opened. Raises BuildError.
+    Beside it what redacts: redact, or the project's macro where none is given. One dbt session in a
+    scratch folder: the user's database is not opened. Raises BuildError.
     """
     paths = sorted((project / "analyses").glob("*.sql"))
     texts = [f"{_MARK}{path.stem}\n{path.read_text(encoding='utf-8')}" for path in paths]
@@ -37,14 +39,14 @@ def compile_analyses(project: Path, database_name: str) -> tuple[dict[str, str],
         try:
             session.parse()
             compiled = session.render("\n".join(texts))
-            rules = cell_rules(session)
+            redact = redact or cell_rules(session).redact
         finally:
             session.close()
     queries = {}
     for part in compiled.split(_MARK)[1:]:
         analysis, _, sql = part.partition("\n")
         queries[analysis.strip()] = sql
-    return queries, rules
+    return queries, redact
 
 
 def run_analyses(

@@ -198,28 +198,28 @@ def why(recommendation: Row) -> Plain:
 
 def question_title(analysis: str) -> str:
     """The question that an analysis answers."""
-    return next(
-        (text for prefix, text in _QUESTIONS.items() if analysis.startswith(prefix)), analysis
-    )
+    return _QUESTIONS.get(_question(analysis), analysis)
+
+
+def _question(analysis: str) -> str:
+    """`question_1` of the analysis question_1_contacts."""
+    return "_".join(analysis.split("_")[:2])
 
 
 def question_note(analysis: str) -> Plain:
     """What the columns of a question's table count."""
-    return next(
-        (Plain(text) for prefix, text in _QUESTION_NOTES.items() if analysis.startswith(prefix)),
-        Plain(""),
-    )
+    return Plain(_QUESTION_NOTES.get(_question(analysis), ""))
 
 
 def topics_left_out(analysis: str, rows: list[Row], topics_counts: dict[str, int]) -> Plain:
     """How many topics are not in a question's table, and where they are; or nothing."""
-    prefix = analysis[: len("question_1")]
+    question = _question(analysis)
     shown = sum(row["segment"].startswith("topic ") for row in rows)
-    if topics_counts.get(prefix, 0) <= shown:
+    if topics_counts.get(question, 0) <= shown:
         return Plain("")
     return Plain(
-        f"Of {whole(topics_counts[prefix])} topics these are the {whole(shown)} with"
-        f" {_TOPICS_SHOWN[prefix]}."
+        f"Of {whole(topics_counts[question])} topics these are the {whole(shown)} with"
+        f" {_TOPICS_SHOWN[question]}."
     )
 
 

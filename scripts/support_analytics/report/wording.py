@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -143,23 +144,24 @@ def hours_long(value: float | None) -> str:
 
 def minutes_pair(one: float, joint: str, other: float) -> str:
     """Two durations given in minutes, in the same unit: 1.1 to 2.9 hours."""
-    if max(abs(one), abs(other)) < 120:
-        return f"{whole(one)} {joint} {whole(other)} minutes"
-    if max(abs(one), abs(other)) < 72 * 60:
-        return f"{decimal(one / 60)} {joint} {decimal(other / 60)} hours"
-    return f"{decimal(one / 1440)} {joint} {decimal(other / 1440)} days"
+    unit, length, shown = _common_unit(one, other)
+    return f"{shown(one / length)} {joint} {shown(other / length)} {unit}"
 
 
 def minutes_with_range(value: float, low: float, high: float) -> tuple[str, str]:
     """A duration in minutes and its interval in one unit: 2.0 hours, 1.1 to 2.9 hours."""
-    largest = max(abs(value), abs(low), abs(high))
+    unit, length, shown = _common_unit(value, low, high)
+    # A single small duration has a decimal that a range needs not.
+    text = minutes(value) if unit == "minutes" else f"{shown(value / length)} {unit}"
+    return text, f"{shown(low / length)} to {shown(high / length)} {unit}"
+
+
+def _common_unit(*durations: float) -> tuple[str, int, Callable[[float], str]]:
+    """The unit that reads best for all of these minutes, its length, and how its numbers look."""
+    largest = max(map(abs, durations))
     if largest < 120:
-        return minutes(value), f"{whole(low)} to {whole(high)} minutes"
-    unit, length = ("hours", 60) if largest < 72 * 60 else ("days", 1440)
-    return (
-        f"{decimal(value / length)} {unit}",
-        f"{decimal(low / length)} to {decimal(high / length)} {unit}",
-    )
+        return "minutes", 1, whole
+    return ("hours", 60, decimal) if largest < 72 * 60 else ("days", 1440, decimal)
 
 
 def waited(value: float | None) -> str:

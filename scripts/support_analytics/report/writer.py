@@ -69,11 +69,11 @@ def render_report(
         raise UserError(f"--db {db_path} cannot be opened: {error}") from None
     with connection:
         check_database(connection, db_path)
-    queries, rules = compile_analyses(project, db_path.name)
+    queries, redact = compile_analyses(project, db_path.name, redact)
     with duckdb.connect(str(db_path), read_only=True, config={"threads": 1}) as connection:
         marts = Marts(connection)
         analyses = run_analyses(connection, queries)
-        figures = gather(marts, analyses, project, redact or rules.redact)
+        figures = gather(marts, analyses, project, redact)
         charts = draw_charts(chart_data(marts))
     if not with_text:
         for ticket in figures["breaches_due"]:
