@@ -40,12 +40,19 @@
 {%- endmacro %}
 
 
-{#- SQL condition: upstream's row is one that the model lacks. True for every row where the model is made whole. -#}
-{% macro is_missing_here(ticket_id) -%}
-    {%- if is_refresh() -%}
+{#- SQL condition: upstream's row is one that the model lacks. True for every row where the model is made whole.
+    `among` is for an upstream that joins: the same relation, asked for its ids alone first, so that only the rows that are
+    missing are joined. Not for one with rows that have no id. -#}
+{% macro is_missing_here(ticket_id, among=none) -%}
+    {%- if not is_refresh() -%}
+        true
+    {%- elif among is none -%}
         not exists (select 1 from {{ this }} as kept where kept.ticket_id = {{ ticket_id }})
     {%- else -%}
-        true
+        {{ ticket_id }} in (
+            select upstream.ticket_id from {{ among }} as upstream
+            where not exists (select 1 from {{ this }} as kept where kept.ticket_id = upstream.ticket_id)
+        )
     {%- endif -%}
 {%- endmacro %}
 

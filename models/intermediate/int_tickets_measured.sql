@@ -8,7 +8,7 @@
 
 with tickets as (
     select * from {{ ref('int_tickets_enriched') }} as tickets
-    where {{ is_missing_here('tickets.ticket_id') }}
+    where {{ is_missing_here('tickets.ticket_id', among=ref('int_tickets_enriched')) }}
 ),
 
 sla_targets as (

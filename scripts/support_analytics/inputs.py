@@ -111,8 +111,7 @@ class Inputs:
         with self.mapped.opened(database, settings) as tables:
             tables.check_joins()
             for name in self.mapped.tables:
-                for arrow_batch in tables.batches(name):
-                    warehouse.append_arrow(connection, _RAW_TABLES[name], arrow_batch)
+                warehouse.append_rows(connection, _RAW_TABLES[name], tables.batches(name))
         database.unlink()
         return read
 

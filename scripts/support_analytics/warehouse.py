@@ -5,9 +5,11 @@ The raw tables stand where `dbt seed` puts the sample, so that the models cannot
 
 from __future__ import annotations
 
+import itertools
 import math
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -30,6 +32,7 @@ _RESERVED_NAMES = {"system", "temp", "memory", "main", "raw", "staging", "interm
 # dbt-duckdb takes a path for a URL and cuts it there.
 _URL_MARKS = "?#"
 _DUCKDB_MAGIC = b"DUCK"
+_ARROW_ROWS = "arrow_rows"
 _MODELS_NOTE = "Read by build_metrics.py, for the models with the digest "
 
 
@@ -151,28 +154,57 @@ def append_raw_file(
 ) -> int:
     """Add the file's records to the raw table of raw.schema and return their number.
 
-    Batch by batch, so that memory does not grow with the file. lines_before is added to the line
+    Piece by piece, so that memory does not grow with the file. lines_before is added to the line
     numbers. progress gets the share of the file read, 0 to 1. Raises UserError for what cannot be
-    read.
+    read; no record is added then.
     """
-    connection.begin()
-    for arrow_rows in raw.arrow_tables(lines_before):
-        append_arrow(connection, raw.schema.table, arrow_rows)
-        progress(min(raw.bytes_read / max(raw.size, 1), 1))
-    connection.commit()
+
+    def pieces() -> Iterator[pa.Table]:
+        for rows in raw.arrow_tables(lines_before):
+            progress(min(raw.bytes_read / max(raw.size, 1), 1))
+            yield rows
+
+    append_rows(connection, raw.schema.table, pieces())
     return raw.records
 
 
-def append_arrow(
-    connection: duckdb.DuckDBPyConnection, table: str, arrow_rows: pa.Table | pa.RecordBatch
+def append_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    pieces: Iterator[pa.Table | pa.RecordBatch],
 ) -> None:
-    """Add rows, in the columns of the raw table, to it."""
-    arrow_table = (  # noqa: F841 (DuckDB finds it by its name)
-        pa.Table.from_batches([arrow_rows])
-        if isinstance(arrow_rows, pa.RecordBatch)
-        else arrow_rows
-    )
-    connection.execute(f"insert into {RAW_SCHEMA}.{_quoted(table)} select * from arrow_table")
+    """Add rows, in the columns of the raw table, to it: all or, when taking one raises, none.
+
+    DuckDB takes each piece when it has room for it, and stores the one before meanwhile. Raises
+    what taking a piece raises.
+    """
+    raised: list[BaseException] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            for rows in itertools.chain([first], pieces):
+                yield from rows.to_batches() if isinstance(rows, pa.Table) else [rows]
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    first = next(pieces, None)
+    if first is None:
+        return
+    connection.register(_ARROW_ROWS, pa.RecordBatchReader.from_batches(first.schema, batches()))
+    insert = f"insert into {RAW_SCHEMA}.{_quoted(table)} select * from {_ARROW_ROWS}"
+    # In a thread of its own: a signal reaches Python's main thread only while that runs Python.
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            pool.submit(connection.execute, insert).result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
+        except duckdb.Error:
+            if raised:
+                raise raised[0] from None
+            raise
+    connection.unregister(_ARROW_ROWS)
 
 
 def create_raw_table(connection: duckdb.DuckDBPyConnection, schema: RawSchema) -> str:

@@ -192,6 +192,24 @@ def test_durations_of_a_sheet_are_hours() -> None:
     ]
 
 
+def test_a_line_that_cannot_be_read_leaves_no_rows(
+    write_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(raw_files, "BATCH_RECORDS", 2)
+    good = b"".join(b"%d,x\n" % number for number in range(2000))
+    with warehouse.open_database(tmp_path / "t.duckdb") as connection:
+        with open_raw_file(write_file("good.csv", b"a,b\n" + good), SCHEMA) as raw:
+            assert warehouse.load_raw_file(connection, raw) == 2000
+        loaded = connection.execute("select a, line_number from raw.things").fetchall()
+        assert loaded == [(str(number), number + 2) for number in range(2000)]
+
+        bad = write_file("bad.csv", b"a,b\n" + good + b"x" * 1000 + b"\xff,1\n")
+        monkeypatch.setattr(csv_records, "RECORD_CHARACTERS", 500)
+        with open_raw_file(bad, SCHEMA) as raw, pytest.raises(UserError, match="line 2002 is"):
+            warehouse.append_raw_file(connection, raw)
+        assert connection.execute("select count(*) from raw.things").fetchall() == [(2000,)]
+
+
 def test_refuses_a_line_without_end(
     write_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,16 +11,15 @@ clock as (
     select * from {{ ref('int_clock_derived') }}
 ),
 
--- What happens between a creator and a topic, in its order. A ticket opened at the instant of a resolution is no return.
+-- What happens between a creator and a topic, in its order: resolutions have a ticket, and what opens has none here, as
+-- only its time counts.
 events as (
     select
         creator_id,
         ai_topic,
         created_at as event_at,
-        0 as event_order,
-        created_at,
-        ticket_id as opened_ticket_id,
-        cast(null as {{ dbt.type_string() }}) as resolved_ticket_id,
+        true as is_opening,
+        cast(null as {{ dbt.type_string() }}) as ticket_id,
         cast(null as {{ dbt.type_string() }}) as category_effective,
         cast(null as {{ dbt.type_bigint() }}) as resolution_time_minutes,
         cast(null as {{ dbt.type_boolean() }}) as is_fcr_strict
@@ -30,10 +29,8 @@ events as (
         creator_id,
         ai_topic,
         resolved_at as event_at,
-        1 as event_order,
-        cast(null as timestamp) as created_at,
-        cast(null as {{ dbt.type_string() }}) as opened_ticket_id,
-        ticket_id as resolved_ticket_id,
+        false as is_opening,
+        ticket_id,
         category_effective,
         resolution_time_minutes,
         is_fcr_strict
@@ -41,12 +38,13 @@ events as (
     where is_resolved
 ),
 
+-- A ticket opened at the instant of a resolution is no return: it comes before it.
 followed as (
     select
         *,
-        min(created_at) over (
+        min(case when is_opening then event_at end) over (
             partition by creator_id, ai_topic
-            order by event_at asc, event_order asc, resolved_ticket_id asc, opened_ticket_id asc
+            order by event_at asc, is_opening desc
             rows between 1 following and unbounded following
         ) as next_created_at
     from events
@@ -54,7 +52,7 @@ followed as (
 
 final as (
     select
-        followed.resolved_ticket_id as ticket_id,
+        followed.ticket_id,
         followed.creator_id,
         followed.ai_topic,
         followed.category_effective,
@@ -68,7 +66,7 @@ final as (
         ) as is_repeated
     from followed
     cross join clock
-    where followed.resolved_ticket_id is not null
+    where not followed.is_opening
 )
 
 select * from final
