@@ -37,8 +37,8 @@ _WITHIN = {
 }
 # What stands in each row of a group, or is counted once for several rows.
 _NEVER = re.compile(
-    r"^(period_tickets_created|tag_tickets_count|period_waiting_hours|reference_days_count"
-    r"|creators_count|repeating_creators_count|days_in_data|days_count|sample_count"
+    r"^(period_tickets_created|tag_tickets_count|period_waiting_hours|all_tickets_created|all_waiting_hours"
+    r"|incident_extra_tickets|reference_days_count|creators_count|repeating_creators_count|days_in_data|days_count|sample_count"
     r"|target_minutes|rows_checked)$"
 )
 _STOCK = re.compile(r"^(opening_count|closing_count|backlog_closing_count)$")

@@ -47,6 +47,7 @@ final as (
         summed.extra_tickets,
         summed.extra_tickets - {{ z_95() }} * summed.extra_error as extra_ci_low,
         summed.extra_tickets + {{ z_95() }} * summed.extra_error as extra_ci_high,
+        totals.extra_tickets as incident_extra_tickets,
         summed.extra_tickets / nullif(totals.extra_tickets, 0) as extra_share,
         summed.extra_waiting_hours,
         row_number() over (

@@ -103,6 +103,8 @@ applied as (
         figures.figure_value,
         figures.tickets_count,
         figures.waiting_hours,
+        totals.tickets_created as all_tickets_created,
+        totals.waiting_hours as all_waiting_hours,
         {{ rate('figures.tickets_count', 'totals.tickets_created') }} as ticket_share,
         case when figures.scope <> 'backlog' then figures.waiting_hours / nullif(totals.waiting_hours, 0) end
             as waiting_share
@@ -129,8 +131,10 @@ final as (
         min_value,
         figure_value,
         cast(tickets_count as double) as tickets_count,
+        all_tickets_created,
         ticket_share,
         waiting_hours,
+        all_waiting_hours,
         waiting_share,
         owner,
         action
