@@ -27,7 +27,7 @@ CONSTANTS = (
     ("fcr_lenient_minutes", "240", "241"),
     ("max_first_response_minutes", "10080", "10081"),
     ("is_small_sample", "<", "<="),
-    ("wilson_bound", "1.959963984540054", "1.96"),
+    ("z_95", "1.959963984540054", "1.96"),
     ("count_between", ">=", ">"),
     ("drift_recent_weeks", "4", "5"),
     ("anomaly_score", "4", "5"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
 import pytest
+from support_analytics.build import PROJECT
 from support_analytics.errors import UserError
 from support_analytics.mutation_bench import (
     CATALOG,
@@ -25,6 +27,7 @@ from support_analytics.mutation_operators import (
     sites,
     text_of,
 )
+from support_analytics.mutation_rules import CONSTANTS
 from support_analytics.mutation_run import (
     EQUIVALENTS,
     Mutant,
@@ -144,6 +147,19 @@ def test_an_operator_does_what_its_name_says(operator: str, sql: str, expected: 
 
 def test_every_operator_has_an_example() -> None:
     assert {operator for operator, _, _ in EXAMPLES} == set(OPERATORS)
+
+
+@pytest.mark.parametrize(("macro", "before"), [constant[:2] for constant in CONSTANTS])
+def test_every_constant_stands_in_its_macro(macro: str, before: str) -> None:
+    """The survey itself would only notice after all models, minutes later."""
+    bodies = [
+        body
+        for path in (PROJECT / "macros").rglob("*.sql")
+        for body in re.findall(
+            rf"macro {macro}\((.*?)endmacro", path.read_text(encoding="utf-8"), re.DOTALL
+        )
+    ]
+    assert [before in body for body in bodies] == [True]
 
 
 def test_fixtures_of_unit_tests_are_left_alone() -> None:
