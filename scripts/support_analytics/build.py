@@ -17,14 +17,13 @@ import duckdb
 import yaml
 
 from support_analytics import exports, packages, publish, rejections, warehouse
-from support_analytics.dbt_runner import DbtSession, Outcome, log_folder
+from support_analytics.dbt_runner import DATABASE_NAME, DbtSession, Outcome, log_folder
 from support_analytics.engine import check_memory_limit, engine_settings
 from support_analytics.errors import BuildError, UserError
 from support_analytics.inputs import InputOptions, opened_inputs
 from support_analytics.progress import Progress
 
 PROJECT = Path(__file__).resolve().parents[2]
-DATABASE_NAME = "support_analytics.duckdb"
 DASHBOARD_NAME = "support_health.html"
 SHOWN_FAILURES = 3
 _INSTANT = re.compile(

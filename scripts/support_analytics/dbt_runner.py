@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -17,12 +18,17 @@ import yaml
 from support_analytics import interruption
 from support_analytics.errors import BuildError, one_line
 
+# What dbt parses holds the name of the database: sessions of this name share one parsed project.
+DATABASE_NAME = "support_analytics.duckdb"
 PROFILE = "support_analytics"
 TARGET = "duckdb"
 # In a column's meta: the text in it is a person's, and is redacted wherever people see it.
 TEXT_META = "contains_message_text"
 _PATH_VARIABLE = "SUPPORT_ANALYTICS_BUILD_DATABASE"
 _PARSE_CACHE = "partial_parse.msgpack"
+_PARSE_CACHES_KEPT = 8
+# Unit tests are about the models, not about the data.
+NOT_BUILT = ("unit_test",)
 
 
 @dataclass(frozen=True)
@@ -76,15 +82,18 @@ class DbtSession:
         profile = {PROFILE: {"target": TARGET, "outputs": {TARGET: output}}}
         (self.work / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
 
-        cache = self.project / "target" / "build_metrics" / _PARSE_CACHE
+        cache = self._parse_cache()
         cached = ["--partial-parse-file-path", str(cache)] if cache.is_file() else []
         self._manifest = self._invoke(["parse", *cached])
         # Best effort: without the cache the next run only parses longer.
         with contextlib.suppress(OSError):
             cache.parent.mkdir(parents=True, exist_ok=True)
-            scratch = cache.with_name(f"{_PARSE_CACHE}.{os.getpid()}")
+            scratch = cache.with_suffix(f".{os.getpid()}")
             shutil.copyfile(self.work / "target" / _PARSE_CACHE, scratch)
             scratch.replace(cache)
+            caches = sorted(cache.parent.glob("*.msgpack"), key=lambda path: path.stat().st_mtime)
+            for old in caches[:-_PARSE_CACHES_KEPT]:
+                old.unlink()
 
     def render(self, jinja: str) -> str:
         """Return the SQL that a Jinja text compiles to in the project. Raises BuildError."""
@@ -116,7 +125,7 @@ class DbtSession:
             [
                 "build",
                 "--indirect-selection=empty",
-                "--exclude-resource-type=unit_test",
+                *(f"--exclude-resource-type={kind}" for kind in NOT_BUILT),
                 *(f"--exclude={seed}" for seed in loaded_seeds),
             ],
             on_event,
@@ -156,6 +165,15 @@ class DbtSession:
             DuckDBConnectionManager._ENV = None
         reset_adapters()
 
+    def _parse_cache(self) -> Path:
+        """Where the parsed project is kept, for the same variables and name of the database.
+
+        dbt does not reuse what was parsed for others.
+        """
+        given = repr((self.database.stem, sorted(self.variables.items())))
+        name = f"{hashlib.sha256(given.encode()).hexdigest()[:16]}.msgpack"
+        return self.project / "target" / "build_metrics" / name
+
     def _invoke(
         self,
         command: Sequence[str],
@@ -164,7 +182,7 @@ class DbtSession:
     ) -> Any:
         from dbt.cli.main import dbtRunner
 
-        _forget_path_when_parsing()
+        _forget_settings_when_parsing()
         messages: list[str] = []
 
         def collect(event: Any) -> None:
@@ -261,23 +279,23 @@ def _readable_name(node: Any) -> str:
     return f"{node.name} (on {attached})" if attached and attached not in node.name else node.name
 
 
-def _forget_path_when_parsing() -> None:
-    """Let dbt reuse its parsed project for another database file of the same name.
+def _forget_settings_when_parsing() -> None:
+    """Let dbt reuse its parsed project where the file lies elsewhere or DuckDB has other settings.
 
-    dbt compares all connection settings with those of the last parse. Where the file lies changes
-    nothing in the project, but costs seconds of parsing for each new output folder.
+    dbt compares all connection settings with those of the last parse. These two change nothing in
+    the project, but cost seconds of parsing for each new output folder.
     """
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
     keys = DuckDBCredentials._connection_keys
-    if getattr(keys, "is_without_path", False):
+    if getattr(keys, "is_cut", False):
         return
 
-    def keys_without_path(credentials: DuckDBCredentials) -> tuple[str, ...]:
-        return tuple(key for key in keys(credentials) if key != "path")
+    def cut_keys(credentials: DuckDBCredentials) -> tuple[str, ...]:
+        return tuple(key for key in keys(credentials) if key not in ("path", "config_options"))
 
-    keys_without_path.is_without_path = True
-    DuckDBCredentials._connection_keys = keys_without_path
+    cut_keys.is_cut = True
+    DuckDBCredentials._connection_keys = cut_keys
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import yaml
 
 from support_analytics import warehouse
 from support_analytics.build import PROJECT
-from support_analytics.dbt_runner import DbtSession
+from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
 from support_analytics.errors import UserError
 
 RULES_FILE = Path("seeds") / "category_rules.csv"
@@ -23,7 +23,6 @@ BOOTSTRAP_SAMPLES = 1000
 BOOTSTRAP_SEED = 20250101
 # Outer percentiles of a 95 % interval.
 INTERVAL = (0.025, 0.975)
-_DATABASE = "evaluation.duckdb"
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def classify(
     """
     with tempfile.TemporaryDirectory(prefix="evaluate_rules_") as folder:
         work = Path(folder)
-        database = work / _DATABASE
+        database = work / DATABASE_NAME
         _load_tickets(database, texts)
         session = DbtSession(
             project=_with_rules(project, work, rules) if rules else project,

@@ -30,8 +30,8 @@ from reference import (
     read_records,
 )
 from support_analytics import warehouse
-from support_analytics.build import DATABASE_NAME, PROJECT, parse_as_of
-from support_analytics.dbt_runner import DbtSession
+from support_analytics.build import PROJECT, parse_as_of
+from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
 from support_analytics.raw_files import open_raw_file
 
 RELATIVE_TOLERANCE = 1e-9
@@ -187,9 +187,8 @@ def load_raw_tables(inputs: Inputs, database: Path, folder: Path) -> None:
 
 def run_in_session(all_inputs: Iterable[Inputs], folder: Path) -> Iterator[Built]:
     """The models on one input after the other, without data tests and exports."""
-    database = folder / "session.duckdb"
-    variables = {"as_of_at": "", "reporting_timezone": "UTC"}
-    session = DbtSession(PROJECT, database, folder, variables, threads=2, log_folder=folder / "log")
+    database = folder / DATABASE_NAME
+    session = DbtSession(PROJECT, database, folder, {}, threads=2, log_folder=folder / "log")
     session.parse()
     loaded = (warehouse.TICKETS_TABLE, warehouse.USERS_TABLE, warehouse.SLA_TABLE)
     command = ["build", "--exclude-resource-type=test", "--exclude-resource-type=unit_test"]

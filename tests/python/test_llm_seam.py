@@ -16,7 +16,7 @@ import pytest
 import yaml
 from support_analytics import warehouse
 from support_analytics.build import PROJECT
-from support_analytics.dbt_runner import DbtSession
+from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
 from support_analytics.errors import UserError
 from support_analytics.llm import cli, prompts, replies
 from support_analytics.llm import project as project_module
@@ -51,7 +51,7 @@ class Tickets:
     session: DbtSession = field(init=False)
 
     def __post_init__(self) -> None:
-        self.database = self.folder / "tickets.duckdb"
+        self.database = self.folder / DATABASE_NAME
         self.labels = self.folder / "labels.csv"
         self.session = DbtSession(
             project=PROJECT,

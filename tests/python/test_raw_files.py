@@ -16,7 +16,7 @@ import pytest
 import yaml
 from conftest import TICKET_HEADER, Build
 from support_analytics import csv_records, raw_files, table_records, warehouse
-from support_analytics.dbt_runner import DbtSession
+from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
 from support_analytics.errors import UserError
 from support_analytics.raw_files import RawSchema, open_raw_file, read_rows
 
@@ -277,7 +277,7 @@ def test_dbt_seed_reads_the_same(source: str, project: Path, tmp_path: Path) -> 
 def test_dbt_reads_broken_quotes_the_same(project: Path, tmp_path: Path) -> None:
     path = tmp_path / "things.csv"
     columns = {"a": "required", "b": "required"}
-    session = DbtSession(project, tmp_path / "any.duckdb", tmp_path, {}, 1, tmp_path / "logs")
+    session = DbtSession(project, tmp_path / DATABASE_NAME, tmp_path, {}, 1, tmp_path / "logs")
     session.parse()
     query = session.render(f"{{{{ read_raw_csv_sql('{path}', ['a', 'b'], {columns}) }}}}")
     session.close()

@@ -26,7 +26,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 PROJECT_PARTS = ("dbt_project.yml", "dbt_packages", "models", "macros", "seeds", "tests")
-PARSE_CACHE = Path("target") / "build_metrics" / "partial_parse.msgpack"
 # The backlog is daily: a week adds its days up and ends with the last of them.
 BACKLOG_BY_WEEK = """
     select
@@ -100,9 +99,7 @@ def layer(sample_build: Any, tmp_path_factory: pytest.TempPathFactory) -> Semant
     profile["support_analytics"]["outputs"]["duckdb"]["path"] = str(database)
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
     layer = SemanticLayer(folder, database)
-    cache = PROJECT / PARSE_CACHE
-    cached = ["--partial-parse-file-path", str(cache)] if cache.is_file() else []
-    layer.run("dbt", "--quiet", "parse", *cached)
+    layer.run("dbt", "--quiet", "parse")
     return layer
 
 

@@ -98,13 +98,13 @@ def assemble(payload: Payload) -> bytes:
 
 def project_redaction(project: Path = PROJECT) -> Callable[[str], str]:
     """The project's macro redact_text, compiled. Raises BuildError where dbt cannot."""
-    from support_analytics.dbt_runner import DbtSession, log_folder
+    from support_analytics.dbt_runner import DATABASE_NAME, DbtSession, log_folder
 
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         session = DbtSession(
             project=project,
-            database=work / "scratch.duckdb",
+            database=work / DATABASE_NAME,
             work=work,
             variables={},
             threads=1,

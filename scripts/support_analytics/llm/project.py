@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from support_analytics.build import PROJECT
-from support_analytics.dbt_runner import DbtSession
+from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
 from support_analytics.errors import UserError
 from support_analytics.llm.labels import LABEL_COLUMNS
 from support_analytics.warehouse import RAW_SCHEMA
@@ -99,7 +99,7 @@ def project_sql(project: Path = PROJECT) -> ProjectSql:
         work = Path(folder)
         session = DbtSession(
             project=project,
-            database=work / "render.duckdb",
+            database=work / DATABASE_NAME,
             work=work,
             variables={},
             threads=1,
