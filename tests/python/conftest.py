@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support_analytics import dbt_runner
 from support_analytics.build import DATABASE_NAME, PROJECT, BuildOptions, build
 
 # A folder of an earlier `build_metrics.py` run on the sample, to save the seconds of another.
@@ -65,6 +66,19 @@ def sample_database(sample_build: Build) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the sample's database."""
     with duckdb.connect(str(sample_build.database), read_only=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def leave_out_data_tests(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Builds of this process run no data tests from then on: they are more than half of the time.
+
+    For tests about something else, on data that others build with data tests.
+    """
+
+    def leave_out() -> None:
+        monkeypatch.setattr(dbt_runner, "NOT_BUILT", (*dbt_runner.NOT_BUILT, "test"))
+
+    return leave_out
 
 
 @pytest.fixture

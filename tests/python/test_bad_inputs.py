@@ -393,7 +393,10 @@ REASONS = {
 
 
 def test_bad_rows_through_the_real_models(
-    write_file: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    write_file: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    leave_out_data_tests: Callable[[], None],
 ) -> None:
     """Each bad row is rejected once, with its reason and line; hostile text arrives as text."""
     hostile = [
@@ -431,6 +434,7 @@ def test_bad_rows_through_the_real_models(
 
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     beside = tmp_path / f"{out.name}.rejected_tickets.csv"
+    leave_out_data_tests()
     assert cli.main(options) == 2
     error = capsys.readouterr().err
     assert "22 of 28 tickets (78.6%) are rejected, more than --max-rejected-rate 0.05" in error

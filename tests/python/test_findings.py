@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -82,7 +83,10 @@ def test_ordinary_days_are_far_from_the_limit(database: Path) -> None:
 
 
 @pytest.mark.parametrize("incidents", [(), (OTHER_INCIDENT,)], ids=["removed", "another planted"])
-def test_incidents_follow_what_is_planted(incidents: tuple[Any, ...], tmp_path: Path) -> None:
+def test_incidents_follow_what_is_planted(
+    incidents: tuple[Any, ...], tmp_path: Path, leave_out_data_tests: Callable[[], None]
+) -> None:
+    leave_out_data_tests()
     config = SampleConfig(
         tickets=5000, creators=800, start=OTHER_START, end=OTHER_END, incidents=incidents
     )

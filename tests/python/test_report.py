@@ -252,8 +252,9 @@ def test_hostile_texts_and_short_data(write_file: Callable[..., Path], tmp_path:
 
 
 def test_a_build_without_redaction_has_a_report_without(
-    write_file: Callable[..., Path], tmp_path: Path
+    write_file: Callable[..., Path], tmp_path: Path, leave_out_data_tests: Callable[[], None]
 ) -> None:
+    leave_out_data_tests()
     lines = [
         f"T{day},2025-09-0{day} 10:00,2025-09-0{day} 10:30,resolved,email,ana@example.com,,5,Pix"
         for day in range(1, 4)
