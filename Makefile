@@ -26,7 +26,7 @@ build: $(VENV)/runtime profiles.yml packages ## Build and test the sample's mart
 	@$(PY) scripts/build_dashboard.py --db $(DATABASE) --out reports/support_health.html
 	@$(PY) scripts/build_report.py --db $(DATABASE) --out reports
 
-test: ## Lint, parse with warnings as errors, dbt's unit and data tests, then pytest.
+test: $(VENV)/dev ## Lint, parse with warnings as errors, dbt's unit and data tests, then pytest.
 	@$(MAKE) --jobs=2 lint dbt-test test-sample house-rules
 	@echo "pytest"
 	@SUPPORT_ANALYTICS_TEST_BUILD=$(CURDIR)/$(SCRATCH)/sample $(PY) -m pytest $(IN_PARALLEL)

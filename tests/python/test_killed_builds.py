@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals differ")
 KILLS = 30
 SLOW_KILLS = 6
 # Lines of Python between two kills of a swap.
-SWAP_STEP = 41
+SWAP_STEP = 23
 ROWS = 20_000
 # For each line, a delay and the command's options: builds in a process of its own, which is killed
 # after the delay, if any; answers with its exit code.
