@@ -122,7 +122,7 @@ def build(
         inputs = cleanup.enter_context(opened_inputs(options.inputs, project))
         variables |= inputs.variables
         stage = cleanup.enter_context(
-            publish.staged_build(options.out, options.database_path, project)
+            publish.staged_build(options.out, options.database_path, project, inputs.paths)
         )
         settings = cleanup.enter_context(
             engine_settings(options.memory_limit, options.spill_dir, stage.out)
@@ -178,7 +178,6 @@ def build(
         own_files = _write_manifest(stage, report, read, variables)
         warehouse.check_not_written(stage.database)
         stage.publish(own_files)
-        rejections.forget(stage.out)
     progress.end()
     report.seconds = progress.seconds
     return report

@@ -242,7 +242,11 @@ def _build(options: argparse.Namespace) -> int:
         )
     finally:
         progress.end()
-    print(_summary(report))
+    try:
+        print(_summary(report), flush=True)
+    except (OSError, UnicodeError) as error:
+        problem = f"standard output cannot take the summary ({type(error).__name__})"
+        raise BuildError(f"outputs are written to {report.out}, but {problem}") from None
     return 0
 
 

@@ -28,6 +28,9 @@ _MESSAGE_COLUMNS = {
     *("message_text", "message_text_redacted", "example_texts_redacted"),
     *("malformed_record", "ai_rationale"),
 }
+# Of a rejected row: what is not the user's, and the reason that says that fields may be shifted.
+_UNSHIFTED = {"line_number", "reasons"}
+_SHIFTED_REASON = "malformed_row"
 _COPY_OPTIONS = {
     "csv": "format csv, header true, delimiter ',', quote '\"', escape '\"', nullstr ''",
     "parquet": "format parquet, compression zstd",
@@ -106,6 +109,8 @@ def export_sql(
     described = connection.execute(f"describe {mart.relation}").fetchall()
     columns = {name: data_type for name, data_type, *_ in described}
     columns_dropped = set() if rules.keeps_text else _MESSAGE_COLUMNS & set(columns)
+    # A message may stand in any column of a row whose fields are shifted.
+    shifted = set(columns) - _UNSHIFTED if "reasons" in columns and not rules.keeps_text else set()
     redacted = [
         name
         for name, data_type in columns.items()
@@ -126,6 +131,8 @@ def export_sql(
             value = _kept_digits(name, value, text)
         if file_format == "csv" and name not in columns_dropped:
             value = _csv_value(value, data_type, rules)
+        if name in shifted:
+            value = f"case when not contains(mart.reasons, '{_SHIFTED_REASON}') then {value} end"
         shown.append(f"{value} as {_quoted(name)}")
     order = ", ".join(f"mart.{_quoted(name)}" for name in _order(connection, mart, columns))
     selected = f"select {', '.join(shown)}"

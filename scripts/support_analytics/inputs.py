@@ -45,6 +45,11 @@ class Inputs:
     variables: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def paths(self) -> list[Path]:
+        """Every file that is read."""
+        return [raw.path for files in self.files.values() for raw in files]
+
+    @property
     def tickets_shown(self) -> str:
         """The ticket files, for an error line."""
         return shown_paths([raw.path for raw in self.files[TICKETS]])
@@ -76,6 +81,12 @@ class Inputs:
             ]
         if not sum(raw.records for raw in self.files[TICKETS]):
             raise UserError(f"{self.tickets_shown} has a header and no tickets below it")
+        users = self.files.get(USERS) if self.mapped is None else None
+        if users and not sum(raw.records for raw in users):
+            raise UserError(
+                f"{users[0].path} has a header and no users below it; "
+                "give its rows, or leave --users out"
+            )
         return read
 
     def _load_plain(

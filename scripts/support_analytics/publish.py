@@ -16,7 +16,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,16 +43,26 @@ class Stage:
     exports: Path
     staged_database: Path
     work: Path
+    inputs: Sequence[Path] = ()
     _swaps: list[tuple[Path, Path]] = field(default_factory=list)
 
     def publish(self, own_files: Sequence[str]) -> None:
         """Swap the staged outputs in. own_files are the build's, relative to the output folder.
 
-        Files of an earlier build go, files of others stay. On an error everything is as it was.
+        Files of an earlier build go, files of others stay. Raises UserError where a file of others,
+        or one that the build read, would go; then, and on any error, everything is as it was.
         """
+        earlier = set(earlier_files(self.out))
+        _check_not_read(self.inputs, self.out, {*earlier, *own_files})
+        for name in own_files:
+            if name not in earlier and os.path.lexists(self.out / name):
+                raise UserError(
+                    f"{self.out / name} was not written by an earlier build and would be "
+                    "overwritten; move it, or give another --out"
+                )
         with _uninterrupted():
             if self.out.exists():
-                self._carry_foreign_files(set(own_files))
+                self._carry_foreign_files({*earlier, *own_files})
             undo = contextlib.ExitStack()
             try:
                 for staged, target in self._swaps:
@@ -69,8 +79,8 @@ class Stage:
                 raise
 
     def _carry_foreign_files(self, own_files: set[str]) -> None:
-        ours = own_files | set(earlier_files(self.out))
-        ours |= {f"{name}.wal" for name in ours if name.endswith(self.database.suffix)}
+        logs = {f"{name}.wal" for name in own_files if name.endswith(self.database.suffix)}
+        ours = own_files | logs
         for count, relative in enumerate(_files_below(self.out)):
             if count > FOREIGN_FILES_LIMIT:
                 raise UserError(
@@ -83,13 +93,20 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged_build(out: Path, database: Path, project: Path) -> Iterator[Stage]:
+def staged_build(
+    out: Path, database: Path, project: Path, inputs: Sequence[Path] = ()
+) -> Iterator[Stage]:
     """Lock the targets and give a place to build them; clears it in the end, come what may.
 
-    Raises UserError when out is no place for exports, or another build holds it.
+    inputs are the files that the build reads. Raises UserError when out is no place for exports,
+    when an input would be replaced, or another build holds a target.
     """
     out, database = out.resolve(), database.resolve()
     _check_out(out, project.resolve())
+    inputs = [path.resolve() for path in inputs]
+    if database in inputs:
+        raise UserError(f"--db {database} is a file that this build reads; give another name")
+    _check_not_read(inputs, out, earlier_files(out))
     with contextlib.ExitStack() as cleanup:
         for folder in (out.parent, database.parent):
             if not folder.is_relative_to(out):
@@ -111,7 +128,7 @@ def staged_build(out: Path, database: Path, project: Path) -> Iterator[Stage]:
         work.mkdir()
         swaps = [] if is_inside else [(staged_database, database)]
         swaps.append((exports, out))
-        yield Stage(out, database, exports, staged_database, work, swaps)
+        yield Stage(out, database, exports, staged_database, work, inputs, swaps)
 
 
 def earlier_files(out: Path) -> list[str]:
@@ -123,6 +140,16 @@ def earlier_files(out: Path) -> list[str]:
         return [MANIFEST_FILE, *(str(entry["name"]) for entry in manifest["files"])]
     except (OSError, ValueError, TypeError, KeyError):
         return []
+
+
+def _check_not_read(inputs: Sequence[Path], out: Path, own_files: Iterable[str]) -> None:
+    """Raise UserError when a file that the build reads is one that it replaces."""
+    replaced = {out / name for name in own_files}
+    for path in inputs:
+        if path in replaced:
+            raise UserError(
+                f"{path} is read by this build and would be replaced by it; move it out of --out"
+            )
 
 
 def swap(staged: Path, target: Path) -> None:

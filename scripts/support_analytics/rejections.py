@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,16 +82,11 @@ def check(
     if marts:
         (file,) = exports.export_marts(connection, marts, stage.work, file_format, rules)
         path = beside(stage.out, file_format)
+        if path in stage.inputs:
+            raise UserError(f"{message}; {path} is read by this build, so it was not written anew")
         (stage.work / file.name).replace(path)
         message += f"; they are in {path}"
     raise UserError(message)
-
-
-def forget(out: Path) -> None:
-    """Remove what an earlier, failed build of out wrote beside it."""
-    for file_format in exports.FORMATS:
-        with contextlib.suppress(OSError):
-            beside(out, file_format).unlink()
 
 
 def beside(out: Path, file_format: str) -> Path:

@@ -57,6 +57,8 @@ def build_site(database: Path, reports: Path, out: Path, project: Path = PROJECT
     What reports does not hold is left out. Raises UserError for a missing database and for a
     folder at out that is not a site, BuildError when dbt cannot document the database.
     """
+    # dbt runs in the project's folder.
+    out = out.resolve()
     as_of_at = _as_of_at(database)
     if out.exists() and not (out / MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out {out} exists and is no site of this command; name another folder")

@@ -5,6 +5,7 @@ The raw tables stand where `dbt seed` puts the sample, so that the models cannot
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import shutil
@@ -29,6 +30,10 @@ KEPT_TABLE = "staging.base_tickets_parsed"
 SLA_COLUMNS = ("channel", "frt_target_minutes", "resolution_target_minutes")
 # Catalog names that DuckDB keeps for itself, or that would hide a schema of the project.
 _RESERVED_NAMES = {"system", "temp", "memory", "main", "raw", "staging", "intermediate", "marts"}
+# Where models and raw rows stand. A file with anything else in it is not the build's alone.
+_OWN_SCHEMAS = {"raw", "staging", "intermediate", "marts", "semantic", "history", "dbt_test__audit"}
+# Endings of the other outputs.
+_OTHER_ENDINGS = {".csv", ".parquet", ".html", ".json", ".md", ".svg"}
 # dbt-duckdb takes a path for a URL and cuts it there.
 _URL_MARKS = "?#"
 _DUCKDB_MAGIC = b"DUCK"
@@ -52,9 +57,13 @@ def check_database_path(path: Path) -> None:
         raise UserError(f"--db {path}: DuckDB cannot hold a database named '{name}'; rename it")
     if any(mark in str(path) for mark in _URL_MARKS):
         raise UserError(f"{path}: a DuckDB file cannot stand below a name with '?' or '#'")
+    if "'" in name:
+        raise UserError(f"--db {path}: dbt cannot use a database with an apostrophe; rename it")
     if path.is_dir():
         raise UserError(f"--db {path} is a folder; give a file name in it")
     if not path.exists():
+        if path.suffix.lower() in _OTHER_ENDINGS:
+            raise UserError(f"--db {path} has the ending of another output; call it NAME.duckdb")
         return
     try:
         with path.open("rb") as file:
@@ -64,6 +73,21 @@ def check_database_path(path: Path) -> None:
     if head and head[8:12] != _DUCKDB_MAGIC:
         raise UserError(f"--db {path} exists and is not a DuckDB file; it would be overwritten")
     check_not_written(path)
+    _check_holds_a_build(path)
+
+
+def _check_holds_a_build(path: Path) -> None:
+    """Raise UserError when the DuckDB file holds tables that no build made."""
+    with contextlib.suppress(duckdb.Error), duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute(
+            "select table_schema, table_name from information_schema.tables order by 1, 2"
+        ).fetchall()
+        others = [f"{schema}.{name}" for schema, name in found if schema not in _OWN_SCHEMAS]
+        if others:
+            raise UserError(
+                f"--db {path} holds {others[0]}, which no build made, and would be replaced as a "
+                "whole; give another file"
+            )
 
 
 def check_not_written(path: Path) -> None:

@@ -187,6 +187,28 @@ CASES: dict[str, Case] = {
     "zone with SQL": Case("is not a known time zone", options=("--timezone", HOSTILE)),
     "as-of with SQL": Case("is not a timestamp", options=("--as-of", HOSTILE)),
     "users missing": Case("users.csv: no such file", options=("--users", "users.csv")),
+    "users without a row": Case(
+        "users.csv has a header and no users below it; give its rows, or leave --users out",
+        files={"users.csv": b"creator_id,plan\n"},
+        options=("--users", "users.csv"),
+    ),
+    # What would be lost.
+    "database named as an export": Case(
+        "has the ending of another output; call it NAME.duckdb",
+        options=("--db", "out/fct_tickets.csv"),
+    ),
+    "database with an apostrophe": Case("rename it", options=("--db", "o'neil.duckdb")),
+    "database of others": Case(
+        "mine.duckdb holds main.precious, which no build made, and would be replaced",
+        files={"mine.duckdb": lambda: _database("create table precious as select 42 as x")},
+        options=("--db", "mine.duckdb"),
+    ),
+    "rejected rows as tickets": Case(
+        "is read by this build, so it was not written anew",
+        files={"out.rejected_tickets.csv": lines("1")},
+        options=("--tickets", "out.rejected_tickets.csv"),
+        rows=(0, 1),
+    ),
     "too many rejected": Case(
         "tickets.csv: 2 of 3 tickets (66.7%) are rejected, more than --max-rejected-rate 0.5: "
         "malformed_row 2; they are in",
@@ -298,6 +320,14 @@ CASES: dict[str, Case] = {
 }
 
 
+def _database(statement: str) -> bytes:
+    with duckdb.connect("made.tmp") as connection:
+        connection.execute(statement)
+    content = Path("made.tmp").read_bytes()
+    Path("made.tmp").unlink()
+    return content
+
+
 def _zip(parts: dict[str, str]) -> bytes:
     with zipfile.ZipFile("packed.tmp", "w") as archive:
         for name, text in parts.items():
@@ -338,7 +368,7 @@ def test_bad_input(
         return tiny_models.run(session, *rest)
 
     monkeypatch.setattr(build_module, "_run_models", models)
-    before = sorted(path.name for path in tmp_path.iterdir())
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     given = list(OPTIONS)
     if "--tickets" in case.options:
         given = given[2:]
@@ -358,10 +388,11 @@ def test_bad_input(
         assert case.says in output.out
         assert output.err == ""
     assert [*counted, None][0] == case.rows
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
     left = {path.name for path in tmp_path.iterdir()} - set(before)
     if code:
-        assert left <= {"out.rejected_tickets.csv"}
-        assert bool(left) == (case.rows is not None)
+        rejected = "out.rejected_tickets.csv"
+        assert left == ({rejected} if case.rows is not None and rejected not in before else set())
     else:
         assert left == {case.options[-1] if "--out" in case.options else "out"}
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import tiny_models
 from conftest import TICKET_HEADER, TICKET_LINES, Build
 from support_analytics import build as build_module
 from support_analytics import cli, warehouse
@@ -470,3 +471,19 @@ def test_dbt_messages_become_one_line() -> None:
     assert plain_message("Got 2 results, configured to fail if != 0") == (
         "Got 2 results, configured to fail if != 0"
     )
+
+
+def test_a_summary_that_cannot_be_printed_is_no_failed_build(
+    tickets_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(build_module, "_run_models", tiny_models.run)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    out = tmp_path / "saída"
+    options = ["--tickets", str(tickets_file), "--out", str(out), "--max-rejected-rate", "1"]
+    assert cli.main([*options, "--quiet"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: outputs are written to {out}, but standard output cannot")
+    assert (out / "manifest.json").is_file()

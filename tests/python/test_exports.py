@@ -228,6 +228,22 @@ def test_users_are_redacted_and_messages_can_be_left_out(tmp_path: Path) -> None
         assert rows[1][:3] == ["2", "2125550123", "'=1+1"]
 
 
+def test_without_messages_shifted_fields_are_left_out(tmp_path: Path) -> None:
+    """An unquoted comma in a message puts the rest of it under the next columns."""
+    connection = duckdb.connect()
+    connection.execute(
+        "create table rejected as select * from (values"
+        " (2, 'malformed_row', ' my diagnosis is', '=1', 'Dear team, my diagnosis is,=1'),"
+        " (3, 'invalid_tag', 'T3', 'spam', 'hello')"
+        ") as t(line_number, reasons, ticket_id, tag, message_text)"
+    )
+    mart = Mart("rejected", "rejected", ("line_number",), frozenset({"message_text"}))
+    rules = CellRules(redact=lambda column: column, keeps_text=False)
+    export_marts(connection, [mart], tmp_path, "csv", rules)
+    _, rows = read_csv(tmp_path / "rejected.csv")
+    assert rows == [["2", "malformed_row", "", "", ""], ["3", "invalid_tag", "T3", "spam", ""]]
+
+
 def test_columns_that_can_be_left_out_are_all_that_quote_messages(sample_build: Build) -> None:
     with duckdb.connect(str(sample_build.database), read_only=True) as connection:
         # Beginnings that no redaction has touched, long enough to be nobody else's.

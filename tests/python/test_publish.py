@@ -23,9 +23,11 @@ def files(folder: Path) -> dict[str, str]:
     }
 
 
-def publish_files(out: Path, database: Path, version: str, *names: str) -> None:
+def publish_files(
+    out: Path, database: Path, version: str, *names: str, inputs: tuple[Path, ...] = ()
+) -> None:
     """A build that writes its version into each file."""
-    with staged_build(out, database, project=Path("/nowhere")) as stage:
+    with staged_build(out, database, Path("/nowhere"), inputs) as stage:
         for name in names:
             (stage.exports / name).write_text(version, "utf-8")
         stage.staged_database.write_text(version, "utf-8")
@@ -75,6 +77,42 @@ def test_replaces_own_files_and_keeps_those_of_others(
     assert out.stat().st_mode & 0o777 == 0o750
     assert database.read_text("utf-8") == "2"
     assert leftovers(out, database) == []
+
+
+def test_a_file_of_others_under_an_own_name_is_kept(places: tuple[Path, Path]) -> None:
+    out, database = places
+    publish_files(out, database, "1", "own.csv")
+    (out / "page.html").write_text("mine", "utf-8")
+    before = files(out)
+
+    with pytest.raises(UserError, match=r"page\.html was not written by an earlier build"):
+        publish_files(out, database, "2", "own.csv", "page.html")
+
+    assert files(out) == before
+    assert database.read_text("utf-8") == "1"
+    assert leftovers(out, database) == []
+
+
+@pytest.mark.parametrize("name", ["of an earlier build", "new"])
+def test_a_file_that_is_read_is_kept(places: tuple[Path, Path], name: str) -> None:
+    out, database = places
+    publish_files(out, database, "1", "of an earlier build")
+    (out / name).write_text("repaired", "utf-8")
+    before = files(out)
+
+    with pytest.raises(UserError, match="is read by this build and would be replaced"):
+        publish_files(out, database, "2", name, inputs=(out / name,))
+
+    assert files(out) == before
+    assert leftovers(out, database) == []
+
+
+def test_the_database_is_no_input(places: tuple[Path, Path]) -> None:
+    out, database = places
+    publish_files(out, database, "1")
+    with pytest.raises(UserError, match="is a file that this build reads"):
+        publish_files(out, database, "2", inputs=(database,))
+    assert database.read_text("utf-8") == "1"
 
 
 def leftovers(out: Path, database: Path) -> list[str]:

@@ -52,8 +52,9 @@ def site(sample_build: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     reports.mkdir()
     (reports / "executive_report.html").write_text("<h1>Report</h1>", encoding="utf-8")
     (reports / "data_dictionary.csv").write_text("mart,column\n", encoding="utf-8")
-    with _read_elsewhere(sample_build.database):
-        build_site(sample_build.database, reports, folder / "site")
+    # Named from another folder than the project's.
+    with _read_elsewhere(sample_build.database), contextlib.chdir(folder):
+        build_site(sample_build.database, Path("reports"), Path("site"))
     return folder / "site"
 
 
