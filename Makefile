@@ -42,12 +42,13 @@ test-slow: $(VENV)/dev packages ## Run the tests that take a minute and more: bu
 mutants: $(VENV)/dev packages ## Change the models one small thing at a time; every change must fail a test (half an hour).
 	@$(PY) scripts/mutate.py --report reports/mutants.md
 
-lint: $(VENV)/dev packages scratch ## Lint Python and SQL.
+lint: $(VENV)/dev packages ## Lint Python and SQL.
 	@echo "ruff"
 	@$(VENV)/bin/ruff check --quiet scripts tests
 	@$(VENV)/bin/ruff format --quiet --check scripts tests
 	@echo "sqlfluff"
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" DBT_LOG_PATH=$(SCRATCH)/logs \
+	@mkdir -p target/lint && cp profiles.example.yml target/lint/profiles.yml
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" DBT_LOG_PATH=target/lint \
 		sqlfluff lint --nocolor --disable-progress-bar models tests
 
 dbt-test: $(VENV)/dev packages scratch ## Run dbt's unit and data tests on the sample in a scratch database.

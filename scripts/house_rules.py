@@ -7,12 +7,8 @@ import re
 
 from dbt_score import Model, RuleViolation, rule
 
-# Layers in the order of the flow. A model reads from its own or the one before; what skips one, and
-# why, stands in docs/house_rules.md.
+# Layers in the order of the flow.
 LAYERS = ("staging", "intermediate", "marts")
-SKIPS_A_LAYER = {
-    "fct_category_candidates": {"staging"},
-}
 PREFIXES = {
     "staging": ("stg_", "base_", "rejected_"),
     "intermediate": ("int_",),
@@ -48,7 +44,7 @@ def reads_its_layer_or_the_one_before(model: Model) -> RuleViolation | None:
     if layer not in LAYERS:
         return None
     position = LAYERS.index(layer)
-    allowed = {*LAYERS[max(0, position - 1) : position + 1], *SKIPS_A_LAYER.get(model.name, ())}
+    allowed = LAYERS[max(0, position - 1) : position + 1]
     ahead = sorted(
         parent.name
         for parent in model.parents

@@ -39,9 +39,9 @@ where
     or health.backlog_closing_count is distinct from totals.open_count
     or health.closed_without_solution_count is distinct from totals.closed_without_solution_count
     or health.frt_count is distinct from totals.frt_count
-    or abs(health.frt_avg_minutes - totals.frt_avg_minutes) > 1e-6
-    or abs(health.frt_p95_minutes - totals.frt_p95_minutes) > 1e-6
-    or abs(health.resolution_median_minutes - totals.resolution_median_minutes) > 1e-6
+    or coalesce(abs(health.frt_avg_minutes - totals.frt_avg_minutes) > 1e-6, health.frt_avg_minutes is distinct from totals.frt_avg_minutes)
+    or coalesce(abs(health.frt_p95_minutes - totals.frt_p95_minutes) > 1e-6, health.frt_p95_minutes is distinct from totals.frt_p95_minutes)
+    or coalesce(abs(health.resolution_median_minutes - totals.resolution_median_minutes) > 1e-6, health.resolution_median_minutes is distinct from totals.resolution_median_minutes)
     or health.fcr_strict_count is distinct from totals.fcr_strict_count
     or health.fcr_lenient_count is distinct from totals.fcr_lenient_count
     or health.frt_sla_met_count is distinct from totals.frt_sla_met_count

@@ -26,16 +26,23 @@
 {%- endmacro %}
 
 
-{#- Hook: forget all rows when they were made under other settings, and say so. -#}
+{#- What a model's rows are made under: settings, and the model's own code. Macros that it calls are not in it. -#}
+{% macro made_under(settings) -%}
+    {{ return(local_md5(settings ~ model.raw_code)) }}
+{%- endmacro %}
+
+
+{#- Hook: forget all rows when they were made under other settings or by other code, and say so. -#}
 {% macro forget_rows_of_other_settings(settings, what) -%}
     {%- if is_refresh() -%}
+        {%- set made_now = made_under(settings) -%}
         {%- set others = run_query(
-            'select count(*) from ' ~ this ~ " where settings_fingerprint is distinct from '" ~ settings ~ "'"
+            'select count(*) from ' ~ this ~ " where settings_fingerprint is distinct from '" ~ made_now ~ "'"
         ).columns[0].values()[0] -%}
         {%- if others -%}
-            {%- do log(what ~ ' changed: ' ~ others ~ ' rows of ' ~ this.identifier ~ ' are made anew', info=true) -%}
+            {%- do log(what ~ ' or the model changed: ' ~ others ~ ' rows of ' ~ this.identifier ~ ' are made anew', info=true) -%}
         {%- endif -%}
-        delete from {{ this }} where settings_fingerprint is distinct from '{{ settings }}'
+        delete from {{ this }} where settings_fingerprint is distinct from '{{ made_now }}'
     {%- endif -%}
 {%- endmacro %}
 

@@ -95,7 +95,7 @@ final as (
 
         as_of_at as measured_at,
         row_fingerprint,
-        '{{ measuring_settings(ref("sla_targets")) }}' as settings_fingerprint
+        '{{ made_under(measuring_settings(ref("sla_targets"))) }}' as settings_fingerprint
     from targeted
 )
 

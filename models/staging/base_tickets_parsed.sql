@@ -76,7 +76,7 @@ final as (
         created_at,
         resolved_at,
         first_response_time_minutes,
-        '{{ ticket_reasons_settings() }}' as settings_fingerprint
+        '{{ made_under(ticket_reasons_settings()) }}' as settings_fingerprint
     from judged
 )
 

@@ -58,7 +58,7 @@ def check(base: str | None = None, project: Path = PROJECT) -> Report:
     results = []
     written = head_folder / "target" / "run_results.json"
     # Incremental models would keep the rows that the base's code made.
-    for command in (("build", "--full-refresh", *NO_TESTS), ("test",)):
+    for command in (("build", "--full-refresh", *NO_TESTS), ("test", "--indirect-selection=eager")):
         # Where nothing is selected, dbt leaves the results of the command before.
         written.unlink(missing_ok=True)
         run = _dbt(project, head_folder, *command, *selected)

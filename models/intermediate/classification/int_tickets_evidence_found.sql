@@ -53,7 +53,7 @@ final as (
         evidence,
         case when {{ list_length('evidence') }} > 0 then {{ list_number('evidence') }} end as evidence_set_id,
         row_fingerprint,
-        '{{ category_rules_fingerprint(ref("int_category_rules_ranked")) }}' as settings_fingerprint
+        '{{ made_under(category_rules_fingerprint(ref("int_category_rules_ranked"))) }}' as settings_fingerprint
     from read_{{ layers | length }}
 )
 
