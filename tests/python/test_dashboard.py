@@ -846,6 +846,30 @@ def test_a_phone_needs_no_sideways_scrolling(open_page, sample_page: Path) -> No
     assert clipped == 0
 
 
+READ_AXES = """() => Object.fromEntries([...document.querySelectorAll('[data-chart]:not([hidden])')].map(
+    (chart) => [chart.dataset.chart, [...chart.querySelectorAll('.role-axis')].map(
+        (axis) => [...axis.querySelectorAll('.role-axis-label text')]
+            .filter((label) => label.getAttribute('opacity') !== '0')
+            .map((label) => label.textContent).filter(Boolean))]))"""
+
+
+def test_axes_read_well_whatever_is_chosen(open_page, sample_page: Path, sample_build) -> None:
+    page = open_page(sample_page, viewport={"width": 768, "height": 900}).page
+    channels = Warehouse(sample_build.database).values["channel"]
+    one_ticket = "#from=2025-10-30&to=2025-10-30&channel=chatbot&category=engagement"
+    for choice in [*(f"#channel={channel}" for channel in channels), one_ticket]:
+        page.evaluate(CHOOSE, choice)
+        axes = page.evaluate(READ_AXES)
+        for name, labels in [(name, labels) for name in axes for labels in axes[name]]:
+            assert not any("e+" in label for label in labels), f"{name} of {choice}: {labels}"
+            if name != "flow":
+                assert len(set(labels)) == len(labels), f"{name} of {choice}: {labels}"
+    # The axis of one value goes by whole tickets, and its times are apart.
+    assert sorted(axes["tickets"][-1]) == ["0", "1", "2", "3", "4"]
+    assert sorted(axes["flow"][-1]) == ["0", "1", "1", "2", "3", "4"]
+    assert {"1 min", "5 min", "15 min", "1 h"} in [set(labels) for labels in axes["channel_frt"]]
+
+
 def test_paper_has_every_chart_whole(open_page, sample_page: Path, tmp_path: Path) -> None:
     page = open_page(sample_page, color_scheme="dark").page
     document = page.pdf(format="A4", prefer_css_page_size=True, print_background=True)

@@ -71,7 +71,7 @@ def _time_axis(title: str | None = None) -> alt.Axis:
         format=_DATES,
         grid=False,
         tickCount={"expr": "max(2, width / 80)"},
-        labelOverlap="greedy",
+        labelOverlap="parity",
         labelSeparation=10,
     )
 
@@ -81,7 +81,15 @@ def _time(field: str, **options: Any) -> alt.X:
 
 
 def _count_axis(title: str) -> alt.Axis:
-    return alt.Axis(title=title, format=",d", tickMinStep=1, tickCount=5)
+    return alt.Axis(title=title, format=",d", tickCount=5)
+
+
+def _count_scale() -> alt.Scale:
+    """A scale of at least four tickets: the ticks of a shorter one are not whole.
+
+    Each layer needs it: Vega-Lite forgets the fields of those that do not have it.
+    """
+    return alt.Scale(domain={"unionWith": [0, 4]})
 
 
 def _incident_bands() -> alt.Chart:
@@ -116,7 +124,7 @@ def _tickets() -> alt.LayerChart:
         .encode(
             x=_time("start", axis=_time_axis()),
             x2="end:T",
-            y=alt.Y("tickets:Q", axis=_count_axis("Tickets created a day")),
+            y=alt.Y("tickets:Q", axis=_count_axis("Tickets created a day"), scale=_count_scale()),
             y2=alt.datum(0),
             fill=alt.Fill("fill:N", scale=None),
             stroke=alt.Stroke("stroke:N", scale=None),
@@ -127,7 +135,7 @@ def _tickets() -> alt.LayerChart:
     average = (
         alt.Chart(_data("days"))
         .mark_line(color=ACCENT, strokeWidth=2.5, interpolate="monotone")
-        .encode(x=_time("middle"), y="average:Q")
+        .encode(x=_time("middle"), y=alt.Y("average:Q", scale=_count_scale()))
     )
     return _sized(alt.layer(_incident_bands(), bars, average, _incident_letters()), 220)
 
@@ -141,7 +149,7 @@ def _frt() -> alt.LayerChart:
             x=_time("middle", axis=_time_axis()),
             y=alt.Y(
                 "value:Q",
-                axis=alt.Axis(title=f"{SIGNAL}unit_title", tickCount=5, format="~g"),
+                axis=alt.Axis(title=f"{SIGNAL}unit_title", tickCount=5, format=",~f"),
             ),
             fill=alt.Fill("fill:N", scale=None),
             size=alt.Size("size:Q", scale=None),
@@ -169,7 +177,7 @@ def _categories() -> alt.Chart:
         .encode(
             x=_time("start", axis=_time_axis()),
             x2="end:T",
-            y=alt.Y("low:Q", axis=_count_axis(f"{SIGNAL}unit_title")),
+            y=alt.Y("low:Q", axis=_count_axis(f"{SIGNAL}unit_title"), scale=_count_scale()),
             y2="high:Q",
             fill=alt.Fill("fill:N", scale=None),
             opacity=alt.Opacity("opacity:Q", scale=None),
@@ -186,12 +194,12 @@ def _topics() -> alt.LayerChart:
     base = alt.Chart(_data("topics"))
     bars = base.mark_bar(height=8, cornerRadius=2, yOffset=7).encode(
         y=rows,
-        x=alt.X("tickets:Q", axis=_count_axis("Tickets")),
+        x=alt.X("tickets:Q", axis=_count_axis("Tickets"), scale=_count_scale()),
         fill=alt.Fill("fill:N", scale=None),
         tooltip="tip:N",
     )
     before = base.mark_tick(height=14, thickness=2, color=INK, yOffset=7).encode(
-        y=rows, x="before:Q", tooltip="tip:N"
+        y=rows, x=alt.X("before:Q", scale=_count_scale()), tooltip="tip:N"
     )
     names = base.mark_text(align="left", dy=-6, fontSize=12, fill=INK, limit=200).encode(
         y=rows, x=alt.value(0), text="name:N"
@@ -208,7 +216,8 @@ def _channel_frt() -> alt.LayerChart:
         sort=None,
         axis=alt.Axis(title=None, ticks=False, domain=False, labelPadding=6, labelFontSize=12),
     )
-    scale = alt.Scale(type="log", nice=False, padding=30)
+    # One value alone would make a scale without length, and all its ticks would fall together.
+    scale = alt.Scale(type="log", nice=False, padding=30, domain={"unionWith": [5, 60]})
     axis = alt.Axis(
         title="Time to first response (log scale)",
         values=_MINUTE_TICKS,
@@ -269,7 +278,7 @@ def _ages() -> alt.LayerChart:
         .mark_bar()
         .encode(
             x=columns,
-            y=alt.Y("low:Q", axis=_count_axis("Open tickets")),
+            y=alt.Y("low:Q", axis=_count_axis("Open tickets"), scale=_count_scale()),
             y2="high:Q",
             fill=alt.Fill("fill:N", scale=None),
             tooltip="tip:N",
@@ -286,7 +295,7 @@ def _ages() -> alt.LayerChart:
 def _ledger() -> alt.LayerChart:
     base = alt.Chart(_data("days"))
     x = _time("middle", axis=_time_axis())
-    y = alt.Y("closing:Q", axis=_count_axis("Open at the end of the day"))
+    y = alt.Y("closing:Q", axis=_count_axis("Open at the end of the day"), scale=_count_scale())
     area = base.mark_area(color=BAR, opacity=0.45, interpolate="step-after").encode(x=x, y=y)
     line = base.mark_line(color=ACCENT, strokeWidth=2, interpolate="step-after").encode(x=x, y=y)
     hover = base.mark_bar(opacity=0).encode(
@@ -305,18 +314,17 @@ def _flow() -> alt.LayerChart:
     axis = alt.Axis(
         title="Came and left a day",
         tickCount=5,
-        tickMinStep=1,
         labelExpr="format(abs(datum.value), ',d')",
     )
-    came = base.mark_bar(color=BAR).encode(
-        x=x, x2="end:T", y=alt.Y("created:Q", axis=axis), y2="zero:Q", tooltip="tip:N"
-    )
-    resolved = base.mark_bar(color=TEAL).encode(
-        x=x, x2="end:T", y="zero:Q", y2="resolved:Q", tooltip="tip:N"
-    )
-    closed = base.mark_bar(color=WARM).encode(
-        x=x, x2="end:T", y="resolved:Q", y2="left:Q", tooltip="tip:N"
-    )
+
+    def bars(colour: str, start: str, end: str) -> alt.Chart:
+        y = alt.Y(f"{start}:Q", axis=axis, scale=_count_scale())
+        return base.mark_bar(color=colour).encode(
+            x=x, x2="end:T", y=y, y2=f"{end}:Q", tooltip="tip:N"
+        )
+
+    came, resolved = bars(BAR, "created", "zero"), bars(TEAL, "zero", "resolved")
+    closed = bars(WARM, "resolved", "left")
     zero = alt.Chart(_data("days")).mark_rule(color=MUTED).encode(y=alt.datum(0))
     return _sized(alt.layer(came, resolved, closed, zero), 170)
 
