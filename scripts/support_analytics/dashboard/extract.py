@@ -61,7 +61,11 @@ TABLES = (
     *(f"marts.fct_{name}_weekly" for name in ("sla_by_channel", "tickets_by_category")),
     *(f"marts.fct_ai_tag_{name}" for name in ("accuracy_weekly", "confusion_matrix", "scores")),
     *(f"marts.fct_{name}" for name in ("tickets", "support_health", "backlog_by_status")),
-    *(f"marts.fct_{name}" for name in ("data_quality", "frt_outliers", "incidents")),
+    *(
+        f"marts.fct_{name}"
+        for name in ("data_quality", "frt_outliers", "incidents", "incident_segments")
+    ),
+    "marts.fct_tickets_expected_daily",
     *("staging.rejected_tickets", "staging.rejected_users"),
     *(f"intermediate.int_{name}" for name in ("clock_derived", "days_spined")),
     "intermediate.int_categories_listed",

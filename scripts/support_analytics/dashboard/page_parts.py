@@ -65,7 +65,10 @@ CARDS = {
     ),
     "channel_frt": ChartCard(
         "Time to first response by channel",
-        ((_DOT, "accent", "median"), (_DIAMOND, "warm", "p95: 1 in 20 waited longer")),
+        (
+            (_DOT, "accent", "median"),
+            (_DIAMOND, "warm", "p95: of those answered, 1 in 20 waited longer"),
+        ),
     ),
     "channel_resolution": ChartCard("Resolution rate by channel"),
     "ages": ChartCard(

@@ -21,10 +21,11 @@ function barTimes(tickets, from, to, gap = BAR_GAP) {
 
 function incidentText(incident) {
   const days = rangeName(incident.start_day, incident.end_day);
+  const byChannel = incident.channel === null ? '' : `, more than usually by ${valueName(incident.channel)}`;
   const slower = incident.frt_avg_minutes === null ? ''
     : `; first responses took ${minutes(incident.frt_avg_minutes)} on average where ${minutes(incident.frt_expected_minutes)} was usual`;
   return `${days}: ${plural(incident.tickets_created, 'ticket')} where about ${count(incident.expected_tickets)} were to be expected, `
-    + `most of the additional ones in ${valueName(incident.category)}, about ${valueName(incident.topic)}, by ${valueName(incident.channel)}${slower}`;
+    + `most of the additional ones in ${valueName(incident.category)}, about ${valueName(incident.topic)}${byChannel}${slower}`;
 }
 
 function periodName(tickets, period, unit) {
@@ -44,7 +45,7 @@ function chartData(tickets, figures) {
     channel_resolution: { data: { channels: figures.channels.filter((c) => c.tickets_created).map((channel) => ({
       channel: valueName(channel.name),
       rate: channel.resolution_rate,
-      label: `${percent(channel.resolution_rate)} of ${count(channel.tickets_created)}`,
+      label: `${percent(channel.resolution_rate)}${channel.tickets_created < figures.fewest ? '*' : ''} of ${count(channel.tickets_created)}`,
       tip: tip(valueName(channel.name), `${count(channel.resolved_count)} resolved of ${count(channel.tickets_created)} created`),
     })) } },
     ages: agesData(figures),
@@ -58,7 +59,7 @@ function incidentData(tickets, figures) {
   return figures.incidents.now.map((incident) => ({
     ...barTimes(tickets, incident.from, incident.to, 0),
     letter: incident.letter,
-    tip: tip(`${incident.letter}: unusually many tickets`, incidentText(incident)),
+    tip: tip(`${incident.letter}: unusually many tickets${figures.isFiltered ? ', among all' : ''}`, incidentText(incident)),
   }));
 }
 
@@ -165,7 +166,7 @@ function channelFrtData(tickets, figures) {
           channel: valueName(channel.name),
           median: Math.max(LOG_FLOOR, channel.frt_median_minutes),
           p95: isSmall ? null : Math.max(LOG_FLOOR, channel.frt_p95_minutes),
-          median_label: minutes(channel.frt_median_minutes),
+          median_label: `${minutes(channel.frt_median_minutes)}${isSmall ? '*' : ''}`,
           p95_label: isSmall ? '' : minutes(channel.frt_p95_minutes),
           tip: tip(
             valueName(channel.name), `median ${minutes(channel.frt_median_minutes)}`,

@@ -57,6 +57,7 @@ class Page {
     const started = performance.now();
     const figures = { ...computeFigures(tickets, state), topicsOf: state.topicsOf };
     this.figures = figures;
+    table.fewest = figures.fewest;
     showPeriod(tickets, figures);
     showHeadline(figures);
     showCards(tickets, figures);
