@@ -897,6 +897,36 @@ def test_axes_read_well_whatever_is_chosen(open_page, sample_page: Path, sample_
     assert {"1 min", "5 min", "15 min", "1 h"} in [set(labels) for labels in axes["channel_frt"]]
 
 
+def test_charts_show_what_is_not_finished_and_what_stands_alone(
+    open_page, sample_page: Path
+) -> None:
+    page = open_page(sample_page, "#from=2025-10-10&to=2025-10-31").page
+
+    def marks(name: str, kind: str) -> int:
+        return page.locator(f'[data-chart="{name}"] {kind}').count()
+
+    dashed = 'path[stroke-dasharray="4,3"]:is([d*="L"], [d*="C"])'
+    assert [marks(name, dashed) for name in ("tickets", "frt", "ledger")] == [1, 2, 1]
+    assert "more may be resolved" in page.inner_text("#channel_resolution-note")
+    outlined = 'path[stroke-dasharray="3,2"]'
+    assert marks("channel_resolution", outlined) == 4
+    # Over a day's whole height, not over its point alone.
+    chart = page.locator('[data-chart="frt"]')
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    for share in (0.3, 0.5, 0.7):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 25)
+        page.wait_for_selector("#tip:not([hidden])", timeout=2000)
+        page.mouse.move(2, 2)
+        page.wait_for_selector("#tip", state="hidden", timeout=2000)
+    # No line runs through a single day: a point stands for it.
+    page.evaluate(CHOOSE, "#from=2025-09-30&to=2025-09-30")
+    assert [marks(name, dashed) for name in ("tickets", "frt", "ledger")] == [0, 0, 0]
+    points = ".mark-symbol path[d]:not([d=''])"
+    assert [marks(name, points) for name in ("tickets", "frt", "ledger")] == [1, 3, 1]
+    assert page.inner_text("#channel_resolution-note") == ""
+
+
 def test_paper_has_every_chart_whole(open_page, sample_page: Path, tmp_path: Path) -> None:
     page = open_page(sample_page, color_scheme="dark").page
     document = page.pdf(format="A4", prefer_css_page_size=True, print_background=True)

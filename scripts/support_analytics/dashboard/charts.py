@@ -92,6 +92,31 @@ def _count_scale() -> alt.Scale:
     return alt.Scale(domain={"unionWith": [0, 4]})
 
 
+def _line(field: str, colour: str, width: float, x: alt.X, **options: Any) -> list[alt.Chart]:
+    """A line: dashed to days that are not finished, a point where a value stands alone."""
+    scale = options.pop("scale", alt.Undefined)
+    base = alt.Chart(_data("days"))
+    return [
+        base.mark_line(color=colour, strokeWidth=width, strokeDash=dash, **options).encode(
+            x=x, y=alt.Y(f"{field}{part}:Q", scale=scale)
+        )
+        for part, dash in (("", [1, 0]), ("_open", [4, 3]))
+    ] + [
+        base.mark_point(filled=True, size=40, color=colour, opacity=1).encode(
+            x=x, y=alt.Y(f"{field}_alone:Q", scale=scale)
+        )
+    ]
+
+
+def _hover(x: alt.X) -> alt.Chart:
+    """Unseen bands over whole days: a point is hard to hit."""
+    return (
+        alt.Chart(_data("days"))
+        .mark_bar(opacity=0)
+        .encode(x=x, x2="end:T", y=alt.value(0), y2=alt.value("height"), tooltip="tip:N")
+    )
+
+
 def _incident_bands() -> alt.Chart:
     return (
         alt.Chart(_data("incidents"))
@@ -132,12 +157,10 @@ def _tickets() -> alt.LayerChart:
             tooltip="tip:N",
         )
     )
-    average = (
-        alt.Chart(_data("days"))
-        .mark_line(color=ACCENT, strokeWidth=2.5, interpolate="monotone")
-        .encode(x=_time("middle"), y=alt.Y("average:Q", scale=_count_scale()))
+    average = _line(
+        "average", ACCENT, 2.5, _time("middle"), scale=_count_scale(), interpolate="monotone"
     )
-    return _sized(alt.layer(_incident_bands(), bars, average, _incident_letters()), 220)
+    return _sized(alt.layer(_incident_bands(), bars, *average, _incident_letters()), 220)
 
 
 def _frt() -> alt.LayerChart:
@@ -156,17 +179,10 @@ def _frt() -> alt.LayerChart:
             tooltip="tip:N",
         )
     )
-    line = (
-        alt.Chart(_data("days"))
-        .mark_line(color=WARM, strokeWidth=2.5, interpolate="monotone")
-        .encode(x=_time("middle"), y="average:Q")
-    )
-    median = (
-        alt.Chart(_data("days"))
-        .mark_line(color=ACCENT, strokeWidth=1.5)
-        .encode(x=_time("middle"), y="median:Q")
-    )
-    chart = alt.layer(_incident_bands(), points, median, line, _incident_letters())
+    average = _line("average", WARM, 2.5, _time("middle"), interpolate="monotone")
+    median = _line("median", ACCENT, 1.5, _time("middle"))
+    hover = _hover(_time("start", axis=_time_axis()))
+    chart = alt.layer(_incident_bands(), hover, points, *median, *average, _incident_letters())
     return _sized(chart.add_params(alt.param(name="unit_title", value="")), 220)
 
 
@@ -251,6 +267,10 @@ def _channel_resolution() -> alt.LayerChart:
         axis=alt.Axis(title=None, ticks=False, domain=False, labelPadding=6, labelFontSize=12),
     )
     base = alt.Chart(_data("channels"))
+    # What is open can still be resolved.
+    open_part = base.mark_bar(
+        height=15, fill="transparent", stroke=MUTED, strokeDash=[3, 2], cornerRadius=2
+    ).encode(y=rows, x="rate:Q", x2="rate_at_most:Q", tooltip="tip:N")
     bars = base.mark_bar(height=16, color=TEAL, cornerRadius=2).encode(
         y=rows,
         x=alt.X(
@@ -263,7 +283,7 @@ def _channel_resolution() -> alt.LayerChart:
     labels = base.mark_text(
         align="left", x=8, fontSize=12, fill="var(--on-teal)", fontWeight=600
     ).encode(y=rows, text="label:N")
-    return _sized(alt.layer(bars, labels), alt.Step(46))
+    return _sized(alt.layer(bars, open_part, labels), alt.Step(46))
 
 
 def _ages() -> alt.LayerChart:
@@ -297,15 +317,8 @@ def _ledger() -> alt.LayerChart:
     x = _time("middle", axis=_time_axis())
     y = alt.Y("closing:Q", axis=_count_axis("Open at the end of the day"), scale=_count_scale())
     area = base.mark_area(color=BAR, opacity=0.45, interpolate="step-after").encode(x=x, y=y)
-    line = base.mark_line(color=ACCENT, strokeWidth=2, interpolate="step-after").encode(x=x, y=y)
-    hover = base.mark_bar(opacity=0).encode(
-        x=_time("start"),
-        x2="end:T",
-        y=alt.value(0),
-        y2=alt.value("height"),
-        tooltip="tip:N",
-    )
-    return _sized(alt.layer(area, line, hover), 170)
+    lines = _line("backlog", ACCENT, 2, x, scale=_count_scale(), interpolate="step-after")
+    return _sized(alt.layer(area, *lines, _hover(_time("start"))), 170)
 
 
 def _flow() -> alt.LayerChart:

@@ -19,6 +19,16 @@ function barTimes(tickets, from, to, gap = BAR_GAP) {
   return { start: start + margin, middle: start + length / 2, end: start + length - margin };
 }
 
+// The parts of a line: what is finished, what leads to days that are not, and values that stand alone.
+function lineParts(name, values, isFinished) {
+  const missing = (value) => value === null || value === undefined;
+  return values.map((value, i) => ({
+    [name]: isFinished(i) ? value : null,
+    [`${name}_open`]: !isFinished(i) || (i + 1 < values.length && !isFinished(i + 1)) ? value : null,
+    [`${name}_alone`]: missing(values[i - 1]) && missing(values[i + 1]) ? value : null,
+  }));
+}
+
 function incidentText(incident) {
   const days = rangeName(incident.start_day, incident.end_day);
   const byChannel = incident.channel === null ? '' : `, more than usually by ${valueName(incident.channel)}`;
@@ -45,8 +55,9 @@ function chartData(tickets, figures) {
     channel_resolution: { data: { channels: figures.channels.filter((c) => c.tickets_created).map((channel) => ({
       channel: valueName(channel.name),
       rate: channel.resolution_rate,
+      rate_at_most: rate(channel.resolved_count + channel.open_count, channel.tickets_created),
       label: `${percent(channel.resolution_rate)}${channel.tickets_created < figures.fewest ? '*' : ''} of ${count(channel.tickets_created)}`,
-      tip: tip(valueName(channel.name), `${count(channel.resolved_count)} resolved of ${count(channel.tickets_created)} created`),
+      tip: tip(valueName(channel.name), `${count(channel.resolved_count)} resolved of ${count(channel.tickets_created)} created, ${count(channel.open_count)} still open`),
     })) } },
     ages: agesData(figures),
     ...ledgerData(tickets, figures),
@@ -64,13 +75,14 @@ function incidentData(tickets, figures) {
 }
 
 function ticketsData(tickets, figures) {
+  const average = lineParts('average', figures.days.map((day) => day.tickets_created_7d_avg), (i) => !figures.days[i].isPartial);
   return {
     data: {
       incidents: incidentData(tickets, figures),
-      days: figures.days.map((day) => ({
+      days: figures.days.map((day, i) => ({
         ...barTimes(tickets, day.day, day.day),
+        ...average[i],
         tickets: day.tickets_created,
-        average: day.tickets_created_7d_avg,
         partial: day.isPartial,
         fill: day.isPartial ? 'transparent' : 'var(--bar)',
         stroke: day.isPartial ? 'var(--muted)' : 'transparent',
@@ -87,15 +99,17 @@ function frtData(tickets, figures) {
   const [unitTitle, divideBy] = Math.max(0, ...values) > 180
     ? ['Hours to first response', 60] : ['Minutes to first response', 1];
   const scaled = (value) => (value === null ? null : value / divideBy);
+  const parts = (name, column) => lineParts(name, figures.days.map((day) => scaled(day[column])), (i) => figures.days[i].isMature);
+  const [average, median] = [parts('average', 'frt_avg_7d_minutes'), parts('median', 'frt_median_minutes')];
   return {
     signals: { unit_title: unitTitle },
     data: {
       incidents: incidentData(tickets, figures),
-      days: figures.days.map((day) => ({
+      days: figures.days.map((day, i) => ({
         ...barTimes(tickets, day.day, day.day),
+        ...average[i],
+        ...median[i],
         value: scaled(day.frt_avg_minutes),
-        average: scaled(day.frt_avg_7d_minutes),
-        median: scaled(day.frt_median_minutes),
         fill: day.isMature ? 'var(--muted)' : 'var(--surface)',
         size: figures.days.length > 100 ? 10 : 26,
         tip: tip(
@@ -199,8 +213,10 @@ function agesData(figures) {
 }
 
 function ledgerData(tickets, figures) {
-  const days = figures.ledger.map((day) => ({
+  const line = lineParts('backlog', figures.ledger.map((day) => day.closing_count), (i) => figures.ledger[i].day !== tickets.lastDay);
+  const days = figures.ledger.map((day, i) => ({
     ...barTimes(tickets, day.day, day.day),
+    ...line[i],
     closing: day.closing_count,
     created: day.created_count,
     zero: 0,

@@ -313,6 +313,9 @@ function showNotes(tickets, figures) {
     make('li', {}, make('b', {}, `${incident.letter} `), `${incidentText(incident)}.`)));
   byId('incidents-note').hidden = !incidents.length;
   byId('incidents-of').textContent = figures.isFiltered ? ' They are of all tickets, not of the chosen ones.' : '';
+  const unfinished = figures.days.filter((day) => !day.isMature).length;
+  byId('channel_resolution-note').textContent = unfinished
+    ? `${unfinished === 1 ? 'The last day is' : `The last ${plural(unfinished, 'day')} are`} not finished: more may be resolved.` : '';
   byId('topics-note').textContent = figures.compared.range ? `A tick marks the ${figures.spanName} before.` : '';
 }
 
