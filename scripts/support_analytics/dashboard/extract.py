@@ -15,6 +15,7 @@ from support_analytics.dashboard.incidents import find_incidents
 from support_analytics.dashboard.pack import Column
 from support_analytics.errors import UserError, one_line
 from support_analytics.exports import redacted_user_texts_sql
+from support_analytics.names import NAMES
 
 # Past this many tickets the page holds the latest days only, and texts of the slowest tickets.
 MAX_TICKETS = 100_000
@@ -151,6 +152,12 @@ def extract(
     facts = {
         **_clock_facts(connection, window),
         "values": values,
+        "names": {
+            value: NAMES[value]
+            for column in ("channel", "category", "topic")
+            for value in values[column]
+            if value in NAMES
+        },
         "flags": [flag.replace(" is not null", "_applicable") for flag in FLAGS],
         "days": _day_facts(connection, window),
         "categories": _single(

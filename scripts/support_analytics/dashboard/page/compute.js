@@ -81,7 +81,7 @@ function searchText(tickets, detail, row) {
   if (!searchTexts.has(detail)) {
     const { ids, texts } = tickets.facts.details;
     const labels = ['channel', 'category', 'topic', 'status'].map((name) => tickets.names[name][tickets[name][row]] || '');
-    searchTexts.set(detail, [ids[detail], ...labels, texts[detail] || ''].join(' ').toLowerCase());
+    searchTexts.set(detail, [ids[detail], ...labels, ...labels.map(valueName), texts[detail] || ''].join(' ').toLowerCase());
   }
   return searchTexts.get(detail);
 }

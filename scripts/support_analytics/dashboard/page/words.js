@@ -37,10 +37,8 @@ function rangeName(from, to) {
   return `${dayName(from, from.slice(0, 4) !== to.slice(0, 4))} to ${dayName(to)}`;
 }
 
-// Values of the data as people write them: in_app -> in-app.
-const SPELLED = {
-  in_app: 'in-app', whatsapp: 'WhatsApp', email: 'e-mail', closed_without_solution: 'closed without solution',
-};
+// Values of the data as people write them: in_app -> in-app chat. The names come with the data.
+const SPELLED = {};
 const valueName = (value) => (value === null ? 'unknown' : SPELLED[value] || value.replaceAll('_', ' '));
 
 // What the cards show. better: the direction in which a change is good, 0 where it is neither.
