@@ -26,6 +26,7 @@ from support_analytics.dashboard import write_dashboard
 from support_analytics.dashboard.extract import extract, open_warehouse
 from support_analytics.dashboard.write import assemble, project_redaction
 from support_analytics.errors import UserError
+from support_analytics.names import NAMES
 
 SETTINGS_COUNT = 64
 MIN_TICKETS = 20
@@ -870,6 +871,7 @@ def test_a_phone_needs_no_sideways_scrolling(open_page, sample_page: Path) -> No
             .filter((svg) => svg.getBoundingClientRect().right > innerWidth).length"""
     )
     assert clipped == 0
+    assert page.evaluate(MATRIX_LABELS_CUT) == 0
 
 
 READ_AXES = """() => Object.fromEntries(
@@ -927,6 +929,60 @@ def test_charts_show_what_is_not_finished_and_what_stands_alone(
     assert page.inner_text("#channel_resolution-note") == ""
 
 
+MATRIX_LABELS_CUT = """() => {
+    const svg = document.querySelector('[data-chart=confusion] svg');
+    const edge = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll('.role-axis-label text')].map((t) => t.getBoundingClientRect())
+        .filter((box) => box.left < edge.left || box.right > edge.right).length;
+}"""
+
+
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_tables_fit_their_cards(open_page, sample_page: Path, width: int) -> None:
+    page = open_page(sample_page, viewport={"width": width, "height": 900}).page
+    cut = page.evaluate(
+        """() => ['backlog', 'scores', 'quality', 'rejected']
+            .map((name) => document.getElementById(name + '-table'))
+            .filter((place) => place.scrollWidth > place.clientWidth).map((place) => place.id)"""
+    )
+    assert cut == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fields_stand_out_and_the_bar_hides_nothing(
+    open_page, sample_page: Path, scheme: str
+) -> None:
+    page = open_page(sample_page, color_scheme=scheme, viewport={"width": 900, "height": 800}).page
+
+    def luminance(what: str) -> float:
+        rgb = [int(part) / 255 for part in re.findall(r"\d+", page.evaluate(what))[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    border = luminance("getComputedStyle(document.getElementById('search')).borderTopColor")
+    for around in ("document.getElementById('search')", "document.body"):
+        ground = luminance(f"getComputedStyle({around}).backgroundColor")
+        assert (max(border, ground) + 0.05) / (min(border, ground) + 0.05) >= 3
+    page.locator("#outlier-more").focus()
+    for _ in range(20):
+        page.keyboard.press("Shift+Tab")
+        hidden = page.evaluate(
+            """() => !document.activeElement.closest('.filters')
+                && document.activeElement.getBoundingClientRect().top
+                    < document.querySelector('.filters').getBoundingClientRect().bottom"""
+        )
+        assert not hidden, page.evaluate("document.activeElement.outerHTML")
+
+
+def test_the_page_says_what_the_report_says(open_page, sample_page: Path) -> None:
+    page = open_page(sample_page, "#period=all").page
+    topics = page.locator('[data-chart="topics"] .role-mark text').all_text_contents()
+    assert {NAMES["bug_report"], NAMES["place_order"], NAMES["pix"]} <= set(topics)
+    page.fill("#search", NAMES["card_declined"])
+    page.wait_for_selector('html[data-hash*="search="]')
+    assert page.locator("#outlier-rows tr").count() > 10
+
+
 def test_paper_has_every_chart_whole(open_page, sample_page: Path, tmp_path: Path) -> None:
     page = open_page(sample_page, color_scheme="dark").page
     document = page.pdf(format="A4", prefer_css_page_size=True, print_background=True)
@@ -942,6 +998,10 @@ def test_paper_has_every_chart_whole(open_page, sample_page: Path, tmp_path: Pat
             return [svg.left >= card.left, svg.right <= card.right + 0.5, svg.right <= 703.5];
         })"""
     )
+    assert page.evaluate(MATRIX_LABELS_CUT) == 0
+    # A border on the paper's very edge is cut.
+    edges = "cards => cards.map((card) => card.getBoundingClientRect().right)"
+    assert max(page.eval_on_selector_all(".card", edges)) <= 702
     assert len(boxes) == 11
     assert all(all(box) for box in boxes)
     # Dark is for screens: on paper the ink is dark.

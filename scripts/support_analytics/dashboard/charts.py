@@ -189,7 +189,7 @@ def _frt() -> alt.LayerChart:
 def _categories() -> alt.Chart:
     chart = (
         alt.Chart(_data("cells"))
-        .mark_bar()
+        .mark_bar(stroke=SURFACE, strokeWidth=1)
         .encode(
             x=_time("start", axis=_time_axis()),
             x2="end:T",
@@ -295,7 +295,7 @@ def _ages() -> alt.LayerChart:
     )
     bars = (
         alt.Chart(_data("cells"))
-        .mark_bar()
+        .mark_bar(stroke=SURFACE, strokeWidth=1)
         .encode(
             x=columns,
             y=alt.Y("low:Q", axis=_count_axis("Open tickets"), scale=_count_scale()),
@@ -332,7 +332,7 @@ def _flow() -> alt.LayerChart:
 
     def bars(colour: str, start: str, end: str) -> alt.Chart:
         y = alt.Y(f"{start}:Q", axis=axis, scale=_count_scale())
-        return base.mark_bar(color=colour).encode(
+        return base.mark_bar(color=colour, stroke=SURFACE, strokeWidth=1).encode(
             x=x, x2="end:T", y=y, y2=f"{end}:Q", tooltip="tip:N"
         )
 
@@ -370,8 +370,9 @@ def _confusion() -> alt.LayerChart:
         axis=alt.Axis(
             title="AI category",
             orient="top",
-            labelAngle={"expr": "narrow ? -30 : 0"},
-            labelAlign={"expr": "narrow ? 'left' : 'center'"},
+            # Slanting words lean to the left, where there is room for them.
+            labelAngle={"expr": "narrow ? 30 : 0"},
+            labelAlign={"expr": "narrow ? 'right' : 'center'"},
             ticks=False,
             domain=False,
             labelOverlap=False,
