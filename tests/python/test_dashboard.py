@@ -912,6 +912,12 @@ def test_charts_show_what_is_not_finished_and_what_stands_alone(
     assert "more may be resolved" in page.inner_text("#channel_resolution-note")
     outlined = 'path[stroke-dasharray="3,2"]'
     assert marks("channel_resolution", outlined) == 4
+    # Segments stand apart, but no gap eats bars of two pixels.
+    gaps = '.mark-rect path[stroke-width="1"]'
+    assert marks("flow", gaps) and marks("categories", gaps)
+    page.evaluate(CHOOSE, "#period=all&unit=day")
+    assert not marks("flow", gaps) and not marks("categories", gaps)
+    page.evaluate(CHOOSE, "#from=2025-10-10&to=2025-10-31")
     # Over a day's whole height, not over its point alone.
     chart = page.locator('[data-chart="frt"]')
     chart.scroll_into_view_if_needed()

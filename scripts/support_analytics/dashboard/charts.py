@@ -189,13 +189,14 @@ def _frt() -> alt.LayerChart:
 def _categories() -> alt.Chart:
     chart = (
         alt.Chart(_data("cells"))
-        .mark_bar(stroke=SURFACE, strokeWidth=1)
+        .mark_bar(stroke=SURFACE)
         .encode(
             x=_time("start", axis=_time_axis()),
             x2="end:T",
             y=alt.Y("low:Q", axis=_count_axis(f"{SIGNAL}unit_title"), scale=_count_scale()),
             y2="high:Q",
             fill=alt.Fill("fill:N", scale=None),
+            strokeWidth=alt.StrokeWidth("gap:Q", scale=None),
             opacity=alt.Opacity("opacity:Q", scale=None),
             tooltip="tip:N",
         )
@@ -295,12 +296,13 @@ def _ages() -> alt.LayerChart:
     )
     bars = (
         alt.Chart(_data("cells"))
-        .mark_bar(stroke=SURFACE, strokeWidth=1)
+        .mark_bar(stroke=SURFACE)
         .encode(
             x=columns,
             y=alt.Y("low:Q", axis=_count_axis("Open tickets"), scale=_count_scale()),
             y2="high:Q",
             fill=alt.Fill("fill:N", scale=None),
+            strokeWidth=alt.StrokeWidth("gap:Q", scale=None),
             tooltip="tip:N",
         )
     )
@@ -332,8 +334,13 @@ def _flow() -> alt.LayerChart:
 
     def bars(colour: str, start: str, end: str) -> alt.Chart:
         y = alt.Y(f"{start}:Q", axis=axis, scale=_count_scale())
-        return base.mark_bar(color=colour, stroke=SURFACE, strokeWidth=1).encode(
-            x=x, x2="end:T", y=y, y2=f"{end}:Q", tooltip="tip:N"
+        return base.mark_bar(color=colour, stroke=SURFACE).encode(
+            x=x,
+            x2="end:T",
+            y=y,
+            y2=f"{end}:Q",
+            strokeWidth=alt.StrokeWidth("gap:Q", scale=None),
+            tooltip="tip:N",
         )
 
     came, resolved = bars(BAR, "created", "zero"), bars(TEAL, "zero", "resolved")

@@ -12,6 +12,8 @@ function categoryColour(tickets, code) {
 
 // Start, middle and end of a bar as milliseconds, with a gap between bars. A day lies around its own tick.
 const BAR_GAP = 0.14;
+// Between the segments of a bar, unless bars are so many that it would eat them.
+const segmentGap = (bars) => (bars > WEEKS_FROM_DAYS ? 0 : 1);
 function barTimes(tickets, from, to, gap = BAR_GAP) {
   const start = tickets.startMs + (from - 0.5) * DAY_MS;
   const length = (to - from + 1) * DAY_MS;
@@ -136,6 +138,7 @@ function categoriesData(tickets, figures) {
       const cell = {
         ...barTimes(tickets, period.from, period.to),
         low,
+        gap: segmentGap(figures.categories.length),
         high: (low += tickets_created),
         fill: categoryColour(tickets, code),
         opacity: figures.topicsOf && figures.topicsOf !== code ? 0.3 : 1,
@@ -201,7 +204,7 @@ function agesData(figures) {
       cells: AGE_BRACKETS.flatMap(([column, bracket]) => {
         let low = 0;
         return OPEN_STATUSES.map((status) => ({
-          bracket, low, high: (low += ofStatus[status][column]), fill: STATUS_COLOURS[status],
+          bracket, low, gap: 1, high: (low += ofStatus[status][column]), fill: STATUS_COLOURS[status],
           tip: tip(`Open for ${bracket} days`, `${plural(ofStatus[status][column], `${status} ticket`)}`),
         }));
       }),
@@ -218,6 +221,7 @@ function ledgerData(tickets, figures) {
     ...barTimes(tickets, day.day, day.day),
     ...line[i],
     closing: day.closing_count,
+    gap: segmentGap(figures.ledger.length),
     created: day.created_count,
     zero: 0,
     resolved: -day.resolved_count,
