@@ -26,6 +26,7 @@ from support_analytics.dashboard import write_dashboard
 from support_analytics.dashboard.extract import extract, open_warehouse
 from support_analytics.dashboard.write import assemble, project_redaction
 from support_analytics.errors import UserError
+from support_analytics.names import NAMES
 
 SETTINGS_COUNT = 64
 MIN_TICKETS = 20
@@ -134,6 +135,7 @@ class Setting:
     chosen: dict[str, list[str | None]]
     unit: str
     topics_of: str | None
+    with_waiting: bool
 
     @property
     def hash(self) -> str:
@@ -149,6 +151,8 @@ class Setting:
             parts.append(f"{column}={','.join(quoted)}")
         if self.topics_of:
             parts.append(f"topics={self.topics_of}")
+        if not self.with_waiting:
+            parts.append("waiting=no")
         return "#" + "&".join(parts)
 
 
@@ -168,6 +172,7 @@ MEASURES = """
     avg(first_response_time_minutes) as frt_avg_minutes,
     quantile_cont(first_response_time_minutes, 0.5) as frt_median_minutes,
     quantile_cont(first_response_time_minutes, 0.95) as frt_p95_minutes,
+    count(*) filter (is_open and first_response_time_minutes is null) as waiting_count,
     count(resolution_time_minutes) as resolution_count,
     quantile_cont(resolution_time_minutes::double, 0.5) as resolution_median_minutes,
     count(*) filter (is_fcr_strict) as fcr_strict_count,
@@ -244,6 +249,7 @@ class Warehouse:
             chosen,
             generator.choice(["day", "week"]),
             generator.choice([None, *self.categories]),
+            generator.random() < 0.5,
         )
 
     def expected(self, setting: Setting) -> dict[str, Any]:
@@ -266,6 +272,13 @@ class Warehouse:
         if has_before:
             before = self._measures(before_span, before_end)
             figures |= {f"kpi/{name}/before": value for name, value in before.items()}
+        for when, days in (("now", span), ("before", before_span)):
+            if not where:
+                extra = self._incident_extra(days)
+                figures[f"incident/extra/{when}"] = extra
+                if f"kpi/tickets_created/{when}" in figures:
+                    created = figures[f"kpi/tickets_created/{when}"]
+                    figures[f"ordinary/tickets_created/{when}"] = created - extra
         for column in ("channel", "category"):
             for when, condition in (("now", span), ("before", before_span)):
                 for row in self.rows(
@@ -292,6 +305,12 @@ class Warehouse:
         if figures["frt_count"] < MIN_TICKETS:
             figures["frt_p95_minutes"] = None
         return figures
+
+    def _incident_extra(self, span: str) -> float:
+        return self.row(
+            "select coalesce(sum(tickets_created - expected_tickets), 0) as extra "
+            f"from marts.fct_tickets_expected_daily where {span} and incident_number is not null"
+        )["extra"]
 
     def _days(self, setting: Setting) -> dict[str, Any]:
         figures = {}
@@ -485,13 +504,18 @@ class Warehouse:
 
     def slowest(self, setting: Setting, limit: int) -> list[tuple[str, float]]:
         """Ticket and minutes of the slowest first responses, slowest first."""
+        waited = "(epoch_us(as_of_at) - epoch_us(created_at)) / 60000000.0"
+        minutes = "first_response_time_minutes"
+        if setting.with_waiting:
+            minutes = f"coalesce({minutes}, case when is_open then {waited} end)"
         return [
             (row["ticket_id"], row["minutes"])
             for row in self.rows(
                 f"""
-                select ticket_id, first_response_time_minutes as minutes from chosen
+                select ticket_id, {minutes} as minutes
+                from chosen cross join intermediate.int_clock_derived
                 where created_day between '{setting.start}' and '{setting.end}'
-                    and first_response_time_minutes is not null
+                    and {minutes} is not null
                 order by minutes desc, created_at, ticket_id limit {limit}
                 """
             )
@@ -578,7 +602,10 @@ def test_every_figure_equals_duckdb_whatever_is_filtered(
             assert not text_differs(key, value, text), f"{key}: {value} reads {text}"
             seen.add(key)
         missing = [
-            key for key in expected if key not in seen and not key.startswith(("kpi/", "segment/"))
+            key
+            for key in expected
+            if key not in seen
+            and not key.startswith(("kpi/", "segment/", "incident/", "ordinary/"))
         ]
         assert not missing, f"{missing[:5]} are missing with {setting}"
         outliers = [(key.split("/")[1], value) for key, value, _ in read if "outlier/" in key]
@@ -699,7 +726,7 @@ def hostile_database(sample_build, tmp_path: Path) -> Path:
 def test_hostile_text_does_nothing(open_page, hostile_database: Path, redact) -> None:
     path = hostile_database.with_suffix(".html")
     write_dashboard(hostile_database, path, redact=redact)
-    tab = open_page(path, "#period=all")
+    tab = open_page(path, "#period=all&waiting=no")
     assert tab.check == "passed"
     assert tab.page.evaluate("document.documentElement.dataset.hacked ?? 'no'") == "no"
     assert tab.page.locator("img").count() == 0
@@ -844,6 +871,122 @@ def test_a_phone_needs_no_sideways_scrolling(open_page, sample_page: Path) -> No
             .filter((svg) => svg.getBoundingClientRect().right > innerWidth).length"""
     )
     assert clipped == 0
+    assert page.evaluate(MATRIX_LABELS_CUT) == 0
+
+
+READ_AXES = """() => Object.fromEntries(
+    [...document.querySelectorAll('[data-chart]:not([hidden])')].map((chart) => [
+        chart.dataset.chart, [...chart.querySelectorAll('.role-axis')].map(
+            (axis) => [...axis.querySelectorAll('.role-axis-label text')]
+                .filter((label) => label.getAttribute('opacity') !== '0')
+                .map((label) => label.textContent).filter(Boolean))]))"""
+
+
+def test_axes_read_well_whatever_is_chosen(open_page, sample_page: Path, sample_build) -> None:
+    page = open_page(sample_page, viewport={"width": 768, "height": 900}).page
+    channels = Warehouse(sample_build.database).values["channel"]
+    one_ticket = "#from=2025-10-30&to=2025-10-30&channel=chatbot&category=engagement"
+    for choice in [*(f"#channel={channel}" for channel in channels), one_ticket]:
+        page.evaluate(CHOOSE, choice)
+        axes = page.evaluate(READ_AXES)
+        for name, labels in [(key, labels) for key in axes for labels in axes[key]]:
+            assert not any("e+" in label for label in labels), f"{name} of {choice}: {labels}"
+            if name != "flow":
+                assert len(set(labels)) == len(labels), f"{name} of {choice}: {labels}"
+    # The axis of one value goes by whole tickets, and its times are apart.
+    assert sorted(axes["tickets"][-1]) == ["0", "1", "2", "3", "4"]
+    assert sorted(axes["flow"][-1]) == ["0", "1", "1", "2", "3", "4"]
+    assert {"1 min", "5 min", "15 min", "1 h"} in [set(labels) for labels in axes["channel_frt"]]
+
+
+def test_charts_show_what_is_not_finished_and_what_stands_alone(
+    open_page, sample_page: Path
+) -> None:
+    page = open_page(sample_page, "#from=2025-10-10&to=2025-10-31").page
+
+    def marks(name: str, kind: str) -> int:
+        return page.locator(f'[data-chart="{name}"] {kind}').count()
+
+    dashed = 'path[stroke-dasharray="4,3"]:is([d*="L"], [d*="C"])'
+    assert [marks(name, dashed) for name in ("tickets", "frt", "ledger")] == [1, 2, 1]
+    assert "more may be resolved" in page.inner_text("#channel_resolution-note")
+    outlined = 'path[stroke-dasharray="3,2"]'
+    assert marks("channel_resolution", outlined) == 4
+    # Segments stand apart, but no gap eats bars of two pixels.
+    gaps = '.mark-rect path[stroke-width="1"]'
+    assert marks("flow", gaps) and marks("categories", gaps)
+    page.evaluate(CHOOSE, "#period=all&unit=day")
+    assert not marks("flow", gaps) and not marks("categories", gaps)
+    page.evaluate(CHOOSE, "#from=2025-10-10&to=2025-10-31")
+    # Over a day's whole height, not over its point alone.
+    chart = page.locator('[data-chart="frt"]')
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    for share in (0.3, 0.5, 0.7):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 25)
+        page.wait_for_selector("#tip:not([hidden])", timeout=2000)
+        page.mouse.move(2, 2)
+        page.wait_for_selector("#tip", state="hidden", timeout=2000)
+    # No line runs through a single day: a point stands for it.
+    page.evaluate(CHOOSE, "#from=2025-09-30&to=2025-09-30")
+    assert [marks(name, dashed) for name in ("tickets", "frt", "ledger")] == [0, 0, 0]
+    points = ".mark-symbol path[d]:not([d=''])"
+    assert [marks(name, points) for name in ("tickets", "frt", "ledger")] == [1, 3, 1]
+    assert page.inner_text("#channel_resolution-note") == ""
+
+
+MATRIX_LABELS_CUT = """() => {
+    const svg = document.querySelector('[data-chart=confusion] svg');
+    const edge = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll('.role-axis-label text')].map((t) => t.getBoundingClientRect())
+        .filter((box) => box.left < edge.left || box.right > edge.right).length;
+}"""
+
+
+@pytest.mark.parametrize("width", [1024, 1440])
+def test_tables_fit_their_cards(open_page, sample_page: Path, width: int) -> None:
+    page = open_page(sample_page, viewport={"width": width, "height": 900}).page
+    cut = page.evaluate(
+        """() => ['backlog', 'scores', 'quality', 'rejected']
+            .map((name) => document.getElementById(name + '-table'))
+            .filter((place) => place.scrollWidth > place.clientWidth).map((place) => place.id)"""
+    )
+    assert cut == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fields_stand_out_and_the_bar_hides_nothing(
+    open_page, sample_page: Path, scheme: str
+) -> None:
+    page = open_page(sample_page, color_scheme=scheme, viewport={"width": 900, "height": 800}).page
+
+    def luminance(what: str) -> float:
+        rgb = [int(part) / 255 for part in re.findall(r"\d+", page.evaluate(what))[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    border = luminance("getComputedStyle(document.getElementById('search')).borderTopColor")
+    for around in ("document.getElementById('search')", "document.body"):
+        ground = luminance(f"getComputedStyle({around}).backgroundColor")
+        assert (max(border, ground) + 0.05) / (min(border, ground) + 0.05) >= 3
+    page.locator("#outlier-more").focus()
+    for _ in range(20):
+        page.keyboard.press("Shift+Tab")
+        hidden = page.evaluate(
+            """() => !document.activeElement.closest('.filters')
+                && document.activeElement.getBoundingClientRect().top
+                    < document.querySelector('.filters').getBoundingClientRect().bottom"""
+        )
+        assert not hidden, page.evaluate("document.activeElement.outerHTML")
+
+
+def test_the_page_says_what_the_report_says(open_page, sample_page: Path) -> None:
+    page = open_page(sample_page, "#period=all").page
+    topics = page.locator('[data-chart="topics"] .role-mark text').all_text_contents()
+    assert {NAMES["bug_report"], NAMES["place_order"], NAMES["pix"]} <= set(topics)
+    page.fill("#search", NAMES["card_declined"])
+    page.wait_for_selector('html[data-hash*="search="]')
+    assert page.locator("#outlier-rows tr").count() > 10
 
 
 def test_paper_has_every_chart_whole(open_page, sample_page: Path, tmp_path: Path) -> None:
@@ -861,6 +1004,10 @@ def test_paper_has_every_chart_whole(open_page, sample_page: Path, tmp_path: Pat
             return [svg.left >= card.left, svg.right <= card.right + 0.5, svg.right <= 703.5];
         })"""
     )
+    assert page.evaluate(MATRIX_LABELS_CUT) == 0
+    # A border on the paper's very edge is cut.
+    edges = "cards => cards.map((card) => card.getBoundingClientRect().right)"
+    assert max(page.eval_on_selector_all(".card", edges)) <= 702
     assert len(boxes) == 11
     assert all(all(box) for box in boxes)
     # Dark is for screens: on paper the ink is dark.
@@ -872,18 +1019,82 @@ def test_paper_has_every_chart_whole(open_page, sample_page: Path, tmp_path: Pat
 # --- the sentence, small data, many tickets ----------------------------------------------------
 
 
+def _sentence(page: Any, choice: str) -> str:
+    page.evaluate(CHOOSE, choice)
+    return page.inner_text("#headline").replace("\xa0", " ")
+
+
 def test_sentence_names_what_moved_and_where(open_page, sample_page: Path) -> None:
-    page = open_page(sample_page, "#from=2025-08-04&to=2025-08-10").page
-    words = page.inner_text("#headline")
+    page = open_page(sample_page).page
+    words = _sentence(page, "#from=2025-08-04&to=2025-08-10&category=financial")
     assert words.startswith("More tickets came in")
-    assert "in financial" in words
+    assert "most of all on" in words and "in financial" not in words
+    assert "These days hold an incident, among all tickets:" in words
+    words = _sentence(page, "#from=2025-08-04&to=2025-08-10&channel=whatsapp")
+    assert "most of all in" in words and "on WhatsApp" not in words
 
 
-def test_few_tickets_show_a_dash_for_p95(open_page, sample_page: Path) -> None:
-    page = open_page(sample_page, "#from=2025-05-04&to=2025-05-04&channel=email").page
+def test_sentence_sets_aside_what_incidents_brought(open_page, sample_page: Path) -> None:
+    page = open_page(sample_page).page
+    # As many tickets as the incident of September brought came in less: no change of its own.
+    words = page.inner_text("#headline")
+    assert words.startswith("Volume and response times moved no more than chance: 1,636 tickets")
+    assert "incidents brought about 193 of them" in words
+    assert "1,340 are older than 30 days" in words
+    words = _sentence(page, "#from=2025-08-04&to=2025-08-10")
+    assert "tickets came in" not in words and "These days hold an incident:" in words
+
+
+def test_few_tickets_are_marked_and_compared_with_nothing(open_page, sample_page: Path) -> None:
+    tab = open_page(sample_page, "#from=2025-05-04&to=2025-05-04&channel=email")
+    page = tab.page
     figures = {key: text for key, _, text in page.evaluate(READ_FIGURES)}
     assert figures["kpi/frt_p95_minutes/now"] == "–"
     assert figures["kpi/frt_median_minutes/now"] != "–"
+    assert "Too few tickets to compare" in page.inner_text("#headline")
+    cards = page.inner_text("#cards")
+    assert "1 in 20" not in cards and "points" not in cards
+    assert cards.count("Not compared: fewer than 20 tickets") == 7 - cards.count("not finished")
+    assert f"{figures['kpi/frt_median_minutes/now']}*" in cards
+    page.evaluate(OPEN_TABLES)
+    median = figures["kpi/frt_median_minutes/now"]
+    assert f"{median}*" in page.inner_text('details[data-table="channel_frt"]')
+    page.evaluate(CHOOSE, "#period=all")
+    assert page.locator(".kpi .few").count() == 0
+
+
+def test_cards_say_who_waits_and_what_can_still_change(open_page, sample_page: Path) -> None:
+    page = open_page(sample_page).page
+    for name in ("First response, p95", "Resolved", "Closed without solution"):
+        card = page.locator(".kpi", has=page.get_by_role("heading", name=name, exact=True))
+        words = card.inner_text()
+        if name == "First response, p95":
+            assert "35 still waiting" in words and "Of those answered, 1 in 20" in words
+        else:
+            assert "so far (was " in words and "▼" not in words
+
+
+def test_incidents_name_a_channel_only_above_its_usual_share(
+    open_page, sample_page: Path, sample_database
+) -> None:
+    page = open_page(sample_page, "#period=all").page
+    said = page.locator("#incidents li").all_inner_texts()
+    shares = sample_database.sql(
+        """
+        select extra_ci_low / incident_extra_tickets, expected_tickets / (
+            select expected_tickets from marts.fct_incidents as incidents
+            where incidents.incident_number = segments.incident_number
+        )
+        from marts.fct_incident_segments as segments
+        where segment_type = 'channel' and segment_rank = 1 order by incident_number
+        """
+    ).fetchall()
+    named = ["more than usually by" in words for words in said]
+    assert named == [low > usual for low, usual in shares]
+    assert set(named) == {True, False}
+    assert page.inner_text("#incidents-of") == ""
+    page.evaluate(CHOOSE, "#period=all&channel=email")
+    assert "of all tickets" in page.inner_text("#incidents-of")
 
 
 def test_many_tickets_leave_a_window_that_says_so(

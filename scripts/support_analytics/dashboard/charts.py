@@ -71,7 +71,7 @@ def _time_axis(title: str | None = None) -> alt.Axis:
         format=_DATES,
         grid=False,
         tickCount={"expr": "max(2, width / 80)"},
-        labelOverlap="greedy",
+        labelOverlap="parity",
         labelSeparation=10,
     )
 
@@ -81,7 +81,40 @@ def _time(field: str, **options: Any) -> alt.X:
 
 
 def _count_axis(title: str) -> alt.Axis:
-    return alt.Axis(title=title, format=",d", tickMinStep=1, tickCount=5)
+    return alt.Axis(title=title, format=",d", tickCount=5)
+
+
+def _count_scale() -> alt.Scale:
+    """A scale of at least four tickets: the ticks of a shorter one are not whole.
+
+    Each layer needs it: Vega-Lite forgets the fields of those that do not have it.
+    """
+    return alt.Scale(domain={"unionWith": [0, 4]})
+
+
+def _line(field: str, colour: str, width: float, x: alt.X, **options: Any) -> list[alt.Chart]:
+    """A line: dashed to days that are not finished, a point where a value stands alone."""
+    scale = options.pop("scale", alt.Undefined)
+    base = alt.Chart(_data("days"))
+    return [
+        base.mark_line(color=colour, strokeWidth=width, strokeDash=dash, **options).encode(
+            x=x, y=alt.Y(f"{field}{part}:Q", scale=scale)
+        )
+        for part, dash in (("", [1, 0]), ("_open", [4, 3]))
+    ] + [
+        base.mark_point(filled=True, size=40, color=colour, opacity=1).encode(
+            x=x, y=alt.Y(f"{field}_alone:Q", scale=scale)
+        )
+    ]
+
+
+def _hover(x: alt.X) -> alt.Chart:
+    """Unseen bands over whole days: a point is hard to hit."""
+    return (
+        alt.Chart(_data("days"))
+        .mark_bar(opacity=0)
+        .encode(x=x, x2="end:T", y=alt.value(0), y2=alt.value("height"), tooltip="tip:N")
+    )
 
 
 def _incident_bands() -> alt.Chart:
@@ -116,7 +149,7 @@ def _tickets() -> alt.LayerChart:
         .encode(
             x=_time("start", axis=_time_axis()),
             x2="end:T",
-            y=alt.Y("tickets:Q", axis=_count_axis("Tickets created a day")),
+            y=alt.Y("tickets:Q", axis=_count_axis("Tickets created a day"), scale=_count_scale()),
             y2=alt.datum(0),
             fill=alt.Fill("fill:N", scale=None),
             stroke=alt.Stroke("stroke:N", scale=None),
@@ -124,12 +157,10 @@ def _tickets() -> alt.LayerChart:
             tooltip="tip:N",
         )
     )
-    average = (
-        alt.Chart(_data("days"))
-        .mark_line(color=ACCENT, strokeWidth=2.5, interpolate="monotone")
-        .encode(x=_time("middle"), y="average:Q")
+    average = _line(
+        "average", ACCENT, 2.5, _time("middle"), scale=_count_scale(), interpolate="monotone"
     )
-    return _sized(alt.layer(_incident_bands(), bars, average, _incident_letters()), 220)
+    return _sized(alt.layer(_incident_bands(), bars, *average, _incident_letters()), 220)
 
 
 def _frt() -> alt.LayerChart:
@@ -141,37 +172,31 @@ def _frt() -> alt.LayerChart:
             x=_time("middle", axis=_time_axis()),
             y=alt.Y(
                 "value:Q",
-                axis=alt.Axis(title=f"{SIGNAL}unit_title", tickCount=5, format="~g"),
+                axis=alt.Axis(title=f"{SIGNAL}unit_title", tickCount=5, format=",~f"),
             ),
             fill=alt.Fill("fill:N", scale=None),
             size=alt.Size("size:Q", scale=None),
             tooltip="tip:N",
         )
     )
-    line = (
-        alt.Chart(_data("days"))
-        .mark_line(color=WARM, strokeWidth=2.5, interpolate="monotone")
-        .encode(x=_time("middle"), y="average:Q")
-    )
-    median = (
-        alt.Chart(_data("days"))
-        .mark_line(color=ACCENT, strokeWidth=1.5)
-        .encode(x=_time("middle"), y="median:Q")
-    )
-    chart = alt.layer(_incident_bands(), points, median, line, _incident_letters())
+    average = _line("average", WARM, 2.5, _time("middle"), interpolate="monotone")
+    median = _line("median", ACCENT, 1.5, _time("middle"))
+    hover = _hover(_time("start", axis=_time_axis()))
+    chart = alt.layer(_incident_bands(), hover, points, *median, *average, _incident_letters())
     return _sized(chart.add_params(alt.param(name="unit_title", value="")), 220)
 
 
 def _categories() -> alt.Chart:
     chart = (
         alt.Chart(_data("cells"))
-        .mark_bar()
+        .mark_bar(stroke=SURFACE)
         .encode(
             x=_time("start", axis=_time_axis()),
             x2="end:T",
-            y=alt.Y("low:Q", axis=_count_axis(f"{SIGNAL}unit_title")),
+            y=alt.Y("low:Q", axis=_count_axis(f"{SIGNAL}unit_title"), scale=_count_scale()),
             y2="high:Q",
             fill=alt.Fill("fill:N", scale=None),
+            strokeWidth=alt.StrokeWidth("gap:Q", scale=None),
             opacity=alt.Opacity("opacity:Q", scale=None),
             tooltip="tip:N",
         )
@@ -186,12 +211,12 @@ def _topics() -> alt.LayerChart:
     base = alt.Chart(_data("topics"))
     bars = base.mark_bar(height=8, cornerRadius=2, yOffset=7).encode(
         y=rows,
-        x=alt.X("tickets:Q", axis=_count_axis("Tickets")),
+        x=alt.X("tickets:Q", axis=_count_axis("Tickets"), scale=_count_scale()),
         fill=alt.Fill("fill:N", scale=None),
         tooltip="tip:N",
     )
     before = base.mark_tick(height=14, thickness=2, color=INK, yOffset=7).encode(
-        y=rows, x="before:Q", tooltip="tip:N"
+        y=rows, x=alt.X("before:Q", scale=_count_scale()), tooltip="tip:N"
     )
     names = base.mark_text(align="left", dy=-6, fontSize=12, fill=INK, limit=200).encode(
         y=rows, x=alt.value(0), text="name:N"
@@ -208,7 +233,8 @@ def _channel_frt() -> alt.LayerChart:
         sort=None,
         axis=alt.Axis(title=None, ticks=False, domain=False, labelPadding=6, labelFontSize=12),
     )
-    scale = alt.Scale(type="log", nice=False, padding=30)
+    # One value alone would make a scale without length, and all its ticks would fall together.
+    scale = alt.Scale(type="log", nice=False, padding=30, domain={"unionWith": [5, 60]})
     axis = alt.Axis(
         title="Time to first response (log scale)",
         values=_MINUTE_TICKS,
@@ -242,6 +268,10 @@ def _channel_resolution() -> alt.LayerChart:
         axis=alt.Axis(title=None, ticks=False, domain=False, labelPadding=6, labelFontSize=12),
     )
     base = alt.Chart(_data("channels"))
+    # What is open can still be resolved.
+    open_part = base.mark_bar(
+        height=15, fill="transparent", stroke=MUTED, strokeDash=[3, 2], cornerRadius=2
+    ).encode(y=rows, x="rate:Q", x2="rate_at_most:Q", tooltip="tip:N")
     bars = base.mark_bar(height=16, color=TEAL, cornerRadius=2).encode(
         y=rows,
         x=alt.X(
@@ -254,7 +284,7 @@ def _channel_resolution() -> alt.LayerChart:
     labels = base.mark_text(
         align="left", x=8, fontSize=12, fill="var(--on-teal)", fontWeight=600
     ).encode(y=rows, text="label:N")
-    return _sized(alt.layer(bars, labels), alt.Step(46))
+    return _sized(alt.layer(bars, open_part, labels), alt.Step(46))
 
 
 def _ages() -> alt.LayerChart:
@@ -266,12 +296,13 @@ def _ages() -> alt.LayerChart:
     )
     bars = (
         alt.Chart(_data("cells"))
-        .mark_bar()
+        .mark_bar(stroke=SURFACE)
         .encode(
             x=columns,
-            y=alt.Y("low:Q", axis=_count_axis("Open tickets")),
+            y=alt.Y("low:Q", axis=_count_axis("Open tickets"), scale=_count_scale()),
             y2="high:Q",
             fill=alt.Fill("fill:N", scale=None),
+            strokeWidth=alt.StrokeWidth("gap:Q", scale=None),
             tooltip="tip:N",
         )
     )
@@ -286,17 +317,10 @@ def _ages() -> alt.LayerChart:
 def _ledger() -> alt.LayerChart:
     base = alt.Chart(_data("days"))
     x = _time("middle", axis=_time_axis())
-    y = alt.Y("closing:Q", axis=_count_axis("Open at the end of the day"))
+    y = alt.Y("closing:Q", axis=_count_axis("Open at the end of the day"), scale=_count_scale())
     area = base.mark_area(color=BAR, opacity=0.45, interpolate="step-after").encode(x=x, y=y)
-    line = base.mark_line(color=ACCENT, strokeWidth=2, interpolate="step-after").encode(x=x, y=y)
-    hover = base.mark_bar(opacity=0).encode(
-        x=_time("start"),
-        x2="end:T",
-        y=alt.value(0),
-        y2=alt.value("height"),
-        tooltip="tip:N",
-    )
-    return _sized(alt.layer(area, line, hover), 170)
+    lines = _line("backlog", ACCENT, 2, x, scale=_count_scale(), interpolate="step-after")
+    return _sized(alt.layer(area, *lines, _hover(_time("start"))), 170)
 
 
 def _flow() -> alt.LayerChart:
@@ -305,18 +329,22 @@ def _flow() -> alt.LayerChart:
     axis = alt.Axis(
         title="Came and left a day",
         tickCount=5,
-        tickMinStep=1,
         labelExpr="format(abs(datum.value), ',d')",
     )
-    came = base.mark_bar(color=BAR).encode(
-        x=x, x2="end:T", y=alt.Y("created:Q", axis=axis), y2="zero:Q", tooltip="tip:N"
-    )
-    resolved = base.mark_bar(color=TEAL).encode(
-        x=x, x2="end:T", y="zero:Q", y2="resolved:Q", tooltip="tip:N"
-    )
-    closed = base.mark_bar(color=WARM).encode(
-        x=x, x2="end:T", y="resolved:Q", y2="left:Q", tooltip="tip:N"
-    )
+
+    def bars(colour: str, start: str, end: str) -> alt.Chart:
+        y = alt.Y(f"{start}:Q", axis=axis, scale=_count_scale())
+        return base.mark_bar(color=colour, stroke=SURFACE).encode(
+            x=x,
+            x2="end:T",
+            y=y,
+            y2=f"{end}:Q",
+            strokeWidth=alt.StrokeWidth("gap:Q", scale=None),
+            tooltip="tip:N",
+        )
+
+    came, resolved = bars(BAR, "created", "zero"), bars(TEAL, "zero", "resolved")
+    closed = bars(WARM, "resolved", "left")
     zero = alt.Chart(_data("days")).mark_rule(color=MUTED).encode(y=alt.datum(0))
     return _sized(alt.layer(came, resolved, closed, zero), 170)
 
@@ -349,8 +377,9 @@ def _confusion() -> alt.LayerChart:
         axis=alt.Axis(
             title="AI category",
             orient="top",
-            labelAngle={"expr": "narrow ? -30 : 0"},
-            labelAlign={"expr": "narrow ? 'left' : 'center'"},
+            # Slanting words lean to the left, where there is room for them.
+            labelAngle={"expr": "narrow ? 30 : 0"},
+            labelAlign={"expr": "narrow ? 'right' : 'center'"},
             ticks=False,
             domain=False,
             labelOverlap=False,

@@ -15,6 +15,7 @@ from support_analytics.dashboard.incidents import find_incidents
 from support_analytics.dashboard.pack import Column
 from support_analytics.errors import UserError, one_line
 from support_analytics.exports import redacted_user_texts_sql
+from support_analytics.names import NAMES
 
 # Past this many tickets the page holds the latest days only, and texts of the slowest tickets.
 MAX_TICKETS = 100_000
@@ -61,7 +62,11 @@ TABLES = (
     *(f"marts.fct_{name}_weekly" for name in ("sla_by_channel", "tickets_by_category")),
     *(f"marts.fct_ai_tag_{name}" for name in ("accuracy_weekly", "confusion_matrix", "scores")),
     *(f"marts.fct_{name}" for name in ("tickets", "support_health", "backlog_by_status")),
-    *(f"marts.fct_{name}" for name in ("data_quality", "frt_outliers", "incidents")),
+    *(
+        f"marts.fct_{name}"
+        for name in ("data_quality", "frt_outliers", "incidents", "incident_segments")
+    ),
+    "marts.fct_tickets_expected_daily",
     *("staging.rejected_tickets", "staging.rejected_users"),
     *(f"intermediate.int_{name}" for name in ("clock_derived", "days_spined")),
     "intermediate.int_categories_listed",
@@ -147,6 +152,12 @@ def extract(
     facts = {
         **_clock_facts(connection, window),
         "values": values,
+        "names": {
+            value: NAMES[value]
+            for column in ("channel", "category", "topic")
+            for value in values[column]
+            if value in NAMES
+        },
         "flags": [flag.replace(" is not null", "_applicable") for flag in FLAGS],
         "days": _day_facts(connection, window),
         "categories": _single(

@@ -35,7 +35,8 @@ class ChartCard:
     has_table: bool = True
 
 
-_LINE, _BAR, _DOT, _DIAMOND, _HOLLOW = "line", "bar", "dot", "diamond", "hollow"
+_LINE, _BAR, _DOT, _DIAMOND = "line", "bar", "dot", "diamond"
+_HOLLOW, _OUTLINE = "hollow", "hollow outline"
 _UNIT_BUTTONS = (
     '<div class="group" role="group" aria-label="Bars by">'
     '<button type="button" data-unit="day">Day</button>'
@@ -52,7 +53,7 @@ CARDS = {
             (_DOT, "muted", "average of the day"),
             (_LINE, "warm", "7-day average"),
             (_LINE, "accent", "median of the day"),
-            (_HOLLOW, "muted", "not finished"),
+            (_HOLLOW, "muted", "not finished, lines dashed"),
         ),
     ),
     "categories": ChartCard(
@@ -65,9 +66,16 @@ CARDS = {
     ),
     "channel_frt": ChartCard(
         "Time to first response by channel",
-        ((_DOT, "accent", "median"), (_DIAMOND, "warm", "p95: 1 in 20 waited longer")),
+        (
+            (_DOT, "accent", "median"),
+            (_DIAMOND, "warm", "p95: of those answered, 1 in 20 waited longer"),
+        ),
     ),
-    "channel_resolution": ChartCard("Resolution rate by channel"),
+    "channel_resolution": ChartCard(
+        "Resolution rate by channel",
+        ((_BAR, "teal", "resolved"), (_OUTLINE, "muted", "still open")),
+        has_note=True,
+    ),
     "ages": ChartCard(
         "How long open tickets have waited",
         ((_BAR, "s1", "pending"), (_BAR, "s2", "escalated")),
@@ -76,6 +84,7 @@ CARDS = {
     "flow": ChartCard(
         "What came and what left",
         ((_BAR, "bar", "created"), (_BAR, "teal", "resolved"), (_BAR, "warm", "closed")),
+        note="The table under “Backlog at the end of each day” has these figures.",
         has_table=False,
     ),
     "accuracy": ChartCard(

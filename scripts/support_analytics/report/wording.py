@@ -7,48 +7,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
+from support_analytics.names import NAMES as _NAMES
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~])")
-_NAMES = {
-    "whatsapp": "WhatsApp",
-    "in_app": "in-app chat",
-    "email": "e-mail",
-    "chatbot": "chatbot",
-    "pix": "Pix",
-    "boleto": "boleto",
-    "others": "other",
-    "place_order": "placing orders",
-    "page_error": "errors on the checkout page",
-    "card_declined": "declined cards",
-    "bug_report": "errors in the product",
-    "contact_support": "reaching support",
-    "unclear": "no clear topic",
-    "smalltalk": "greetings and thanks",
-    "open_rate": "open rates",
-    "payout": "payouts",
-    "newsletter": "newsletters",
-    "refund": "refunds",
-    "chargeback": "chargebacks",
-    "coupon": "coupons",
-    "transfer": "transfers",
-    "invoice": "invoices",
-    "password": "passwords",
-    "balance": "balances",
-    "cart": "the cart",
-    "pricing": "prices",
-    "payment_method": "payment methods",
-    "duplicate_charge": "double charges",
-    "charge": "charges",
-    "tax": "taxes",
-    "notification": "notifications",
-    "delivery": "delivery of content",
-    "deliverability": "delivery of e-mails",
-    "access_not_released": "access not released",
-    "account": "account data",
-    "all": "all tickets",
-    "frt_avg_minutes": "average time to the first response",
-    "frt_sla_met_rate": "share of first responses within target",
-    "resolution_sla_met_rate": "share of resolutions within target",
-}
 _MONTHS = (
     "January",
     "February",

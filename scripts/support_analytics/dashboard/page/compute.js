@@ -11,12 +11,12 @@ function spanName(days) {
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 function incidentsWithin(tickets, from, to) {
   return tickets.facts.incidents
-    .map((incident, index) => ({
-      ...incident,
-      letter: LETTERS[index % LETTERS.length],
-      from: Math.max(from, tickets.dayOf(incident.start_day)),
-      to: Math.min(to, tickets.dayOf(incident.end_day)),
-    }))
+    .map((incident, index) => {
+      const start = tickets.dayOf(incident.start_day);
+      const within = { from: Math.max(from, start), to: Math.min(to, tickets.dayOf(incident.end_day)) };
+      const extra = incident.extra_by_day.slice(within.from - start, within.to - start + 1).reduce((sum, n) => sum + n, 0);
+      return { ...incident, ...within, extra, letter: LETTERS[index % LETTERS.length] };
+    })
     .filter((incident) => incident.from <= incident.to);
 }
 
@@ -26,6 +26,14 @@ function computeFigures(tickets, state) {
   const compared = compare(tickets, mask, from, to);
   const unit = state.unit === 'auto' ? (to - from + 1 > WEEKS_FROM_DAYS ? 'week' : 'day') : state.unit;
   const span = spanName(to - from + 1);
+  const isFiltered = mask !== tickets.all;
+  const incidents = {
+    now: incidentsWithin(tickets, from, to),
+    before: compared.range ? incidentsWithin(tickets, compared.range.from, compared.range.to) : [],
+  };
+  // Of all tickets; how many of them a filter lets through is not known.
+  const extra = (list) => (isFiltered ? 0 : list.reduce((sum, incident) => sum + incident.extra, 0));
+  const extras = { now: extra(incidents.now), before: extra(incidents.before) };
   const byChannel = measureBy(tickets, mask, from, to, 'channel');
   return {
     mask,
@@ -34,11 +42,11 @@ function computeFigures(tickets, state) {
     unit,
     compared,
     spanName: span,
-    incidents: {
-      now: incidentsWithin(tickets, from, to),
-      before: compared.range ? incidentsWithin(tickets, compared.range.from, compared.range.to) : [],
-    },
-    movements: movements(tickets, mask, state, compared.range, compared, span),
+    isFiltered,
+    fewest: tickets.facts.min_tickets_for_percentile,
+    incidents,
+    extras,
+    movements: movements(tickets, mask, state, compared, extras, span),
     days: dailyFigures(tickets, mask, from, to).map((day) => ({
       ...day,
       isPartial: day.day === tickets.lastDay,
@@ -73,7 +81,7 @@ function searchText(tickets, detail, row) {
   if (!searchTexts.has(detail)) {
     const { ids, texts } = tickets.facts.details;
     const labels = ['channel', 'category', 'topic', 'status'].map((name) => tickets.names[name][tickets[name][row]] || '');
-    searchTexts.set(detail, [ids[detail], ...labels, texts[detail] || ''].join(' ').toLowerCase());
+    searchTexts.set(detail, [ids[detail], ...labels, ...labels.map(valueName), texts[detail] || ''].join(' ').toLowerCase());
   }
   return searchTexts.get(detail);
 }

@@ -12,6 +12,8 @@ function categoryColour(tickets, code) {
 
 // Start, middle and end of a bar as milliseconds, with a gap between bars. A day lies around its own tick.
 const BAR_GAP = 0.14;
+// Between the segments of a bar, unless bars are so many that it would eat them.
+const segmentGap = (bars) => (bars > WEEKS_FROM_DAYS ? 0 : 1);
 function barTimes(tickets, from, to, gap = BAR_GAP) {
   const start = tickets.startMs + (from - 0.5) * DAY_MS;
   const length = (to - from + 1) * DAY_MS;
@@ -19,12 +21,23 @@ function barTimes(tickets, from, to, gap = BAR_GAP) {
   return { start: start + margin, middle: start + length / 2, end: start + length - margin };
 }
 
+// The parts of a line: what is finished, what leads to days that are not, and values that stand alone.
+function lineParts(name, values, isFinished) {
+  const missing = (value) => value === null || value === undefined;
+  return values.map((value, i) => ({
+    [name]: isFinished(i) ? value : null,
+    [`${name}_open`]: !isFinished(i) || (i + 1 < values.length && !isFinished(i + 1)) ? value : null,
+    [`${name}_alone`]: missing(values[i - 1]) && missing(values[i + 1]) ? value : null,
+  }));
+}
+
 function incidentText(incident) {
   const days = rangeName(incident.start_day, incident.end_day);
+  const byChannel = incident.channel === null ? '' : `, more than usually by ${valueName(incident.channel)}`;
   const slower = incident.frt_avg_minutes === null ? ''
     : `; first responses took ${minutes(incident.frt_avg_minutes)} on average where ${minutes(incident.frt_expected_minutes)} was usual`;
   return `${days}: ${plural(incident.tickets_created, 'ticket')} where about ${count(incident.expected_tickets)} were to be expected, `
-    + `most of the additional ones in ${valueName(incident.category)}, about ${valueName(incident.topic)}, by ${valueName(incident.channel)}${slower}`;
+    + `most of the additional ones in ${valueName(incident.category)}, about ${valueName(incident.topic)}${byChannel}${slower}`;
 }
 
 function periodName(tickets, period, unit) {
@@ -44,8 +57,9 @@ function chartData(tickets, figures) {
     channel_resolution: { data: { channels: figures.channels.filter((c) => c.tickets_created).map((channel) => ({
       channel: valueName(channel.name),
       rate: channel.resolution_rate,
-      label: `${percent(channel.resolution_rate)} of ${count(channel.tickets_created)}`,
-      tip: tip(valueName(channel.name), `${count(channel.resolved_count)} resolved of ${count(channel.tickets_created)} created`),
+      rate_at_most: rate(channel.resolved_count + channel.open_count, channel.tickets_created),
+      label: `${percent(channel.resolution_rate)}${channel.tickets_created < figures.fewest ? '*' : ''} of ${count(channel.tickets_created)}`,
+      tip: tip(valueName(channel.name), `${count(channel.resolved_count)} resolved of ${count(channel.tickets_created)} created, ${count(channel.open_count)} still open`),
     })) } },
     ages: agesData(figures),
     ...ledgerData(tickets, figures),
@@ -58,18 +72,19 @@ function incidentData(tickets, figures) {
   return figures.incidents.now.map((incident) => ({
     ...barTimes(tickets, incident.from, incident.to, 0),
     letter: incident.letter,
-    tip: tip(`${incident.letter}: unusually many tickets`, incidentText(incident)),
+    tip: tip(`${incident.letter}: unusually many tickets${figures.isFiltered ? ', among all' : ''}`, incidentText(incident)),
   }));
 }
 
 function ticketsData(tickets, figures) {
+  const average = lineParts('average', figures.days.map((day) => day.tickets_created_7d_avg), (i) => !figures.days[i].isPartial);
   return {
     data: {
       incidents: incidentData(tickets, figures),
-      days: figures.days.map((day) => ({
+      days: figures.days.map((day, i) => ({
         ...barTimes(tickets, day.day, day.day),
+        ...average[i],
         tickets: day.tickets_created,
-        average: day.tickets_created_7d_avg,
         partial: day.isPartial,
         fill: day.isPartial ? 'transparent' : 'var(--bar)',
         stroke: day.isPartial ? 'var(--muted)' : 'transparent',
@@ -86,15 +101,17 @@ function frtData(tickets, figures) {
   const [unitTitle, divideBy] = Math.max(0, ...values) > 180
     ? ['Hours to first response', 60] : ['Minutes to first response', 1];
   const scaled = (value) => (value === null ? null : value / divideBy);
+  const parts = (name, column) => lineParts(name, figures.days.map((day) => scaled(day[column])), (i) => figures.days[i].isMature);
+  const [average, median] = [parts('average', 'frt_avg_7d_minutes'), parts('median', 'frt_median_minutes')];
   return {
     signals: { unit_title: unitTitle },
     data: {
       incidents: incidentData(tickets, figures),
-      days: figures.days.map((day) => ({
+      days: figures.days.map((day, i) => ({
         ...barTimes(tickets, day.day, day.day),
+        ...average[i],
+        ...median[i],
         value: scaled(day.frt_avg_minutes),
-        average: scaled(day.frt_avg_7d_minutes),
-        median: scaled(day.frt_median_minutes),
         fill: day.isMature ? 'var(--muted)' : 'var(--surface)',
         size: figures.days.length > 100 ? 10 : 26,
         tip: tip(
@@ -121,6 +138,7 @@ function categoriesData(tickets, figures) {
       const cell = {
         ...barTimes(tickets, period.from, period.to),
         low,
+        gap: segmentGap(figures.categories.length),
         high: (low += tickets_created),
         fill: categoryColour(tickets, code),
         opacity: figures.topicsOf && figures.topicsOf !== code ? 0.3 : 1,
@@ -165,7 +183,7 @@ function channelFrtData(tickets, figures) {
           channel: valueName(channel.name),
           median: Math.max(LOG_FLOOR, channel.frt_median_minutes),
           p95: isSmall ? null : Math.max(LOG_FLOOR, channel.frt_p95_minutes),
-          median_label: minutes(channel.frt_median_minutes),
+          median_label: `${minutes(channel.frt_median_minutes)}${isSmall ? '*' : ''}`,
           p95_label: isSmall ? '' : minutes(channel.frt_p95_minutes),
           tip: tip(
             valueName(channel.name), `median ${minutes(channel.frt_median_minutes)}`,
@@ -186,7 +204,7 @@ function agesData(figures) {
       cells: AGE_BRACKETS.flatMap(([column, bracket]) => {
         let low = 0;
         return OPEN_STATUSES.map((status) => ({
-          bracket, low, high: (low += ofStatus[status][column]), fill: STATUS_COLOURS[status],
+          bracket, low, gap: 1, high: (low += ofStatus[status][column]), fill: STATUS_COLOURS[status],
           tip: tip(`Open for ${bracket} days`, `${plural(ofStatus[status][column], `${status} ticket`)}`),
         }));
       }),
@@ -198,9 +216,12 @@ function agesData(figures) {
 }
 
 function ledgerData(tickets, figures) {
-  const days = figures.ledger.map((day) => ({
+  const line = lineParts('backlog', figures.ledger.map((day) => day.closing_count), (i) => figures.ledger[i].day !== tickets.lastDay);
+  const days = figures.ledger.map((day, i) => ({
     ...barTimes(tickets, day.day, day.day),
+    ...line[i],
     closing: day.closing_count,
+    gap: segmentGap(figures.ledger.length),
     created: day.created_count,
     zero: 0,
     resolved: -day.resolved_count,

@@ -40,6 +40,7 @@ class Group {
     this.combinations = new Int32Array(1 << flagNames.length);
     this.frt = [];
     this.resolution = [];
+    this.waiting = 0;
     this.tagged = 0;
     this.agreed = 0;
   }
@@ -63,6 +64,7 @@ class Group {
       // For comparisons; not a figure, so not listed among them.
       Object.defineProperty(figures, `${name}_sorted`, { value: sorted });
     }
+    figures.waiting_count = this.waiting;
     figures.resolution_rate = rate(figures.resolved_count, this.tickets);
     figures.closed_share = rate(figures.closed_without_solution_count, this.tickets);
     figures.fcr_strict_rate = rate(figures.fcr_strict_count, this.tickets);
@@ -90,6 +92,7 @@ function measureBy(tickets, mask, from, to, column) {
     group.tickets++;
     group.combinations[tickets.flags[row]]++;
     if (tickets.frt[row] >= 0) group.frt.push(tickets.frt[row]);
+    else if (tickets.flags[row] & tickets.bit.is_open) group.waiting++;
     if (tickets.resolution[row] >= 0) group.resolution.push(tickets.resolution[row]);
     const tag = tickets.tag[row];
     if (tag) {

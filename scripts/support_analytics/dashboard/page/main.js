@@ -57,6 +57,7 @@ class Page {
     const started = performance.now();
     const figures = { ...computeFigures(tickets, state), topicsOf: state.topicsOf };
     this.figures = figures;
+    table.fewest = figures.fewest;
     showPeriod(tickets, figures);
     showHeadline(figures);
     showCards(tickets, figures);
@@ -278,6 +279,12 @@ class Page {
     for (const details of document.querySelectorAll('details[data-table]')) {
       details.addEventListener('toggle', () => showTables(tickets, this.figures));
     }
+    // What the keyboard reaches must not hide behind the bar.
+    const bar = document.querySelector('.filters');
+    new ResizeObserver(() => {
+      const isSticky = getComputedStyle(bar).position === 'sticky';
+      root.style.scrollPaddingTop = `${isSticky ? bar.offsetHeight + 12 : 0}px`;
+    }).observe(bar);
     const menus = [...document.querySelectorAll('details[data-filter]')];
     document.addEventListener('click', (event) => {
       for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
@@ -325,6 +332,7 @@ async function main() {
   document.head.append(make('script', {}, new TextDecoder().decode(library)));
   const { arrays, facts } = readBlock(block);
   const { charts, ...ofTickets } = facts;
+  Object.assign(SPELLED, facts.names);
   const page = new Page(new Tickets({ arrays, facts: ofTickets }), charts);
   await page.start();
   root.dataset.state = 'ready';

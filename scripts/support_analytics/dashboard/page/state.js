@@ -19,7 +19,7 @@ function defaultState(tickets) {
     unit: 'auto',
     topicsOf: 0,
     query: '',
-    withWaiting: false,
+    withWaiting: true,
   };
 }
 
@@ -66,7 +66,7 @@ function readHash(tickets, hash) {
   const topicsOf = tickets.names.category.indexOf(given.get('topics'));
   if (topicsOf > 0) state.topicsOf = topicsOf;
   state.query = (given.get('search') || '').slice(0, 200);
-  state.withWaiting = given.get('waiting') === 'yes';
+  state.withWaiting = given.get('waiting') !== 'no';
   return state;
 }
 
@@ -83,6 +83,6 @@ function writeHash(tickets, state) {
   if (state.unit !== 'auto') parts.push(`unit=${state.unit}`);
   if (state.topicsOf) parts.push(`topics=${encodeURIComponent(tickets.names.category[state.topicsOf])}`);
   if (state.query) parts.push(`search=${encodeURIComponent(state.query)}`);
-  if (state.withWaiting) parts.push('waiting=yes');
+  if (!state.withWaiting) parts.push('waiting=no');
   return parts.length ? `#${parts.join('&')}` : '';
 }

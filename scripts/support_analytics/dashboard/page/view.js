@@ -38,24 +38,26 @@ function showCards(tickets, figures) {
   const min = tickets.facts.min_tickets_for_percentile;
   byId('cards').replaceChildren(...CARDS.map((card) => {
     const answered = card.of && `${card.of}_count`;
-    const isSmall = Boolean(card.isPercentile && now[answered] < min);
-    const wasSmall = Boolean(card.isPercentile && before && before[answered] < min);
-    const value = isSmall ? null : now[card.metric];
+    const base = answered || (card.counts && card.counts[1]);
+    const isSmall = Boolean(base && now[base] < min);
+    const wasSmall = Boolean(base && before && before[base] < min);
+    const value = isSmall && card.isPercentile ? null : now[card.metric];
     const change = changeOf(card, compared, isSmall || wasSmall);
     const key = `kpi/${card.metric}`;
     const lines = [];
     if (change) {
       lines.push(make('p', { class: 'change' }, `${change.text} `,
-        make('b', { class: `verdict ${change.verdict}` }, change.word), ', was ',
-        figure(`${key}/before`, before[card.metric], card.format(before[card.metric]))));
+        ...(change.word ? [make('b', { class: `verdict ${change.verdict}` }, change.word)] : []), change.word ? ', was ' : '(was ',
+        figure(`${key}/before`, before[card.metric], card.format(before[card.metric])), change.word ? '' : ')'));
     } else if (before && !compared.isMature(card.metric)) {
       lines.push(make('p', { class: 'change' }, 'Not compared: the last days are not finished'));
     } else if (before && (isSmall || wasSmall)) {
-      lines.push(make('p', { class: 'change' }, `No p95 of fewer than ${min} tickets`));
+      lines.push(make('p', { class: 'change' }, 
+        card.isPercentile ? `No p95 of fewer than ${min} tickets` : `Not compared: fewer than ${min} tickets`));
     }
     if (card.share) {
       const [share, words] = card.share;
-      lines.push(make('p', {}, figure(`kpi/${share}/now`, now[share], percent(now[share])), ` ${words}`,
+      lines.push(make('p', {}, figure(`kpi/${share}/now`, now[share], percent(now[share])), fewMark(now.tickets_created, min), ` ${words}`,
         ...(before ? [', was ', figure(`kpi/${share}/before`, before[share], percent(before[share]))] : [])));
     }
     if (card.counts) {
@@ -66,28 +68,37 @@ function showCards(tickets, figures) {
     if (card.of) {
       lines.push(make('p', {}, figure(`kpi/${answered}/now`, now[answered], count(now[answered])),
         card.of === 'frt' ? ' answered of ' : ' resolved of ',
-        figure('kpi/tickets_created/now', now.tickets_created, count(now.tickets_created))));
+        figure('kpi/tickets_created/now', now.tickets_created, count(now.tickets_created)),
+        ...(card.of === 'frt' ? [', ', figure('kpi/waiting_count/now', now.waiting_count, count(now.waiting_count)), ' still waiting'] : [])));
     }
-    if (card.note) lines.push(make('p', {}, card.note));
+    if (card.note && value !== null) lines.push(make('p', {}, card.note));
     return make('li', { class: 'kpi' }, make('h3', {}, card.title),
-      make('p', { class: 'value' }, figure(`${key}/now`, value, card.format(value))), ...lines);
+      make('p', { class: 'value' }, figure(`${key}/now`, value, card.format(value)), base ? fewMark(now[base], min) : ''), ...lines);
   }));
 }
 
-// columns: [{key, title, format, isText}]; rows: [{key, ...values}]. A cell's figure is `<name>/<row key>/<column key>`.
+// Beside a rate, average or median of few tickets; the foot of the page says what it means.
+function fewMark(n, fewest) {
+  return n && n < fewest ? make('span', { class: 'few', title: `of fewer than ${fewest} tickets` }, '*') : '';
+}
+
+// columns: [{key, title, format, isText, of}]; of: the column that has the number of tickets behind it.
+// rows: [{key, ...values}]. A cell's figure is `<name>/<row key>/<column key>`.
 function table(name, caption, columns, rows) {
   const cell = (row, column, index) => {
     const value = row[column.key];
     const text = column.format ? column.format(value, row) : value;
     if (index === 0) return make('th', { scope: 'row' }, text);
     if (column.isText) return make('td', { class: 'text' }, text);
-    return make('td', {}, figure(`${name}/${row.key}/${column.key}`, value, text));
+    return make('td', {}, figure(`${name}/${row.key}/${column.key}`, value, text), column.of ? fewMark(row[column.of], table.fewest) : '');
   };
   return make('table', {}, make('caption', { class: 'vh' }, caption),
     make('thead', {}, make('tr', {}, ...columns.map((column, index) =>
       make('th', { scope: 'col', class: index && !column.isText ? null : 'text' }, column.title)))),
     make('tbody', {}, ...rows.map((row) => make('tr', {}, ...columns.map((column, index) => cell(row, column, index))))));
 }
+
+table.fewest = 0;
 
 // What stands behind each chart, as columns and rows.
 function chartTables(tickets, figures) {
@@ -103,8 +114,8 @@ function chartTables(tickets, figures) {
     tickets: [[day, { key: 'tickets_created', title: 'Tickets', format: count },
       { key: 'tickets_created_7d_avg', title: '7-day average', format: (v) => decimal(v, 1) }], days],
     frt: [[day, { key: 'frt_count', title: 'Answered', format: count },
-      { key: 'frt_avg_minutes', title: 'Average', format: minutes },
-      { key: 'frt_median_minutes', title: 'Median', format: minutes },
+      { key: 'frt_avg_minutes', title: 'Average', format: minutes, of: 'frt_count' },
+      { key: 'frt_median_minutes', title: 'Median', format: minutes, of: 'frt_count' },
       { key: 'frt_avg_7d_minutes', title: '7-day average of the days', format: minutes },
       { key: 'frt_ticket_weighted_7d_minutes', title: '7-day average of the tickets', format: minutes }], days],
     categories: [[{ key: 'name', title: unitName },
@@ -119,16 +130,16 @@ function chartTables(tickets, figures) {
       { key: 'share', title: 'Share', format: percent }, { key: 'before', title: 'Period before', format: count }],
     figures.topics.map((topic) => ({ ...topic, key: topic.name, label: valueName(topic.name) }))],
     channel_frt: [[{ key: 'label', title: 'Channel' }, { key: 'frt_count', title: 'Answered', format: count },
-      { key: 'frt_median_minutes', title: 'Median', format: minutes },
+      { key: 'frt_median_minutes', title: 'Median', format: minutes, of: 'frt_count' },
       { key: 'frt_p95_minutes', title: 'p95', format: p95 },
-      { key: 'frt_sla_met_rate', title: 'SLA met', format: percent },
+      { key: 'frt_sla_met_rate', title: 'SLA met', format: percent, of: 'frt_sla_applicable_count' },
       { key: 'frt_sla_applicable_count', title: 'of', format: count }],
     figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
     channel_resolution: [[{ key: 'label', title: 'Channel' }, { key: 'tickets_created', title: 'Created', format: count },
       { key: 'resolved_count', title: 'Resolved', format: count },
-      { key: 'resolution_rate', title: 'Rate', format: percent },
-      { key: 'resolution_median_minutes', title: 'Median time', format: minutes },
-      { key: 'resolution_sla_met_rate', title: 'SLA met', format: percent }],
+      { key: 'resolution_rate', title: 'Rate', format: percent, of: 'tickets_created' },
+      { key: 'resolution_median_minutes', title: 'Median time', format: minutes, of: 'resolution_count' },
+      { key: 'resolution_sla_met_rate', title: 'SLA met', format: percent, of: 'resolution_sla_applicable_count' }],
     figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
     ages: [[{ key: 'label', title: 'Status' },
       ...AGE_BRACKETS.map(([key, title]) => ({ key, title: `${title} days`, format: count })), { key: 'open_count', title: 'Open', format: count }],
@@ -139,11 +150,11 @@ function chartTables(tickets, figures) {
       { key: 'closing_count', title: 'Open after', format: count }],
     figures.ledger.map((row) => ({ ...row, key: tickets.isoDay(row.day), name: weekdayName(tickets.isoDay(row.day)) }))],
     accuracy: [[{ key: 'name', title: 'Week' }, { key: 'tagged_count', title: 'Tagged', format: count },
-      { key: 'agreed_count', title: 'Agreed', format: count }, { key: 'accuracy_rate', title: 'Accuracy', format: percent },
+      { key: 'agreed_count', title: 'Agreed', format: count }, { key: 'accuracy_rate', title: 'Accuracy', format: percent, of: 'tagged_count' },
       { key: 'accuracy_ci_low', title: '95% from', format: percent }, { key: 'accuracy_ci_high', title: 'to', format: percent }],
     figures.accuracy.map((week) => ({ ...week, key: tickets.isoDay(week.start), name: periodName(tickets, week, 'week') }))],
     confusion: [[{ key: 'label', title: "Agent's tag, AI category" }, { key: 'tickets_count', title: 'Tickets', format: count },
-      { key: 'tag_tickets_count', title: 'with this tag', format: count }, { key: 'tag_share', title: 'Share', format: percent }],
+      { key: 'tag_tickets_count', title: 'with this tag', format: count }, { key: 'tag_share', title: 'Share', format: percent, of: 'tag_tickets_count' }],
     figures.confusion.cells.map((cell) => ({ ...cell, key: `${cell.tag}|${cell.ai_category}`, label: `${valueName(cell.tag)}, ${valueName(cell.ai_category)}` }))],
   };
 }
@@ -164,8 +175,8 @@ function showBacklogTable(tickets, figures) {
   const p95 = (value, row) => (row.open_count < min ? NOTHING : hours(value));
   byId('backlog-table').replaceChildren(table('backlog', 'Open tickets by status', [
     { key: 'label', title: 'Status' }, { key: 'open_count', title: 'Open', format: count },
-    { key: 'age_avg_hours', title: 'Average age', format: hours },
-    { key: 'age_median_hours', title: 'Median', format: hours },
+    { key: 'age_avg_hours', title: 'Average age', format: hours, of: 'open_count' },
+    { key: 'age_median_hours', title: 'Median', format: hours, of: 'open_count' },
     { key: 'age_p95_hours', title: 'p95', format: p95 },
     { key: 'age_max_hours', title: 'Oldest', format: hours },
   ], figures.backlog.map((row) => ({ ...row, key: row.status, label: row.status === 'all' ? 'all open' : row.status }))));
@@ -174,8 +185,8 @@ function showBacklogTable(tickets, figures) {
 function showScores(figures) {
   byId('scores-table').replaceChildren(table('scores', 'Precision, recall and F1 of each category', [
     { key: 'label', title: 'Category' }, { key: 'support_count', title: 'Tagged', format: count },
-    { key: 'precision', title: 'Precision', format: percent }, { key: 'recall', title: 'Recall', format: percent },
-    { key: 'f1', title: 'F1', format: (value) => decimal(value, 3) },
+    { key: 'precision', title: 'Precision', format: percent, of: 'support_count' }, { key: 'recall', title: 'Recall', format: percent, of: 'support_count' },
+    { key: 'f1', title: 'F1', format: (value) => decimal(value, 3), of: 'support_count' },
   ], figures.confusion.scores.map((row) => ({ ...row, key: row.category, label: valueName(row.category) }))));
 }
 
@@ -301,7 +312,11 @@ function showNotes(tickets, figures) {
   byId('incidents').replaceChildren(...incidents.map((incident) =>
     make('li', {}, make('b', {}, `${incident.letter} `), `${incidentText(incident)}.`)));
   byId('incidents-note').hidden = !incidents.length;
-  byId('topics-note').textContent = figures.compared.range ? `A dark tick marks the ${figures.spanName} before.` : '';
+  byId('incidents-of').textContent = figures.isFiltered ? ' They are of all tickets, not of the chosen ones.' : '';
+  const unfinished = figures.days.filter((day) => !day.isMature).length;
+  byId('channel_resolution-note').textContent = unfinished
+    ? `${unfinished === 1 ? 'The last day is' : `The last ${plural(unfinished, 'day')} are`} not finished: more may be resolved.` : '';
+  byId('topics-note').textContent = figures.compared.range ? `A tick marks the ${figures.spanName} before.` : '';
 }
 
 function showCategoryKey(tickets, figures) {

@@ -37,17 +37,15 @@ function rangeName(from, to) {
   return `${dayName(from, from.slice(0, 4) !== to.slice(0, 4))} to ${dayName(to)}`;
 }
 
-// Values of the data as people write them: in_app -> in-app.
-const SPELLED = {
-  in_app: 'in-app', whatsapp: 'WhatsApp', email: 'e-mail', closed_without_solution: 'closed without solution',
-};
+// Values of the data as people write them: in_app -> in-app chat. The names come with the data.
+const SPELLED = {};
 const valueName = (value) => (value === null ? 'unknown' : SPELLED[value] || value.replaceAll('_', ' '));
 
 // What the cards show. better: the direction in which a change is good, 0 where it is neither.
 const CARDS = [
   { metric: 'tickets_created', title: 'Tickets created', format: count, kind: 'count', better: 0 },
   {
-    metric: 'resolved_count', title: 'Resolved', format: count, kind: 'count', better: 0,
+    metric: 'resolved_count', title: 'Resolved', format: count, kind: 'count', better: 0, isState: true,
     share: ['resolution_rate', 'of those created'],
   },
   {
@@ -55,14 +53,14 @@ const CARDS = [
     note: 'at the end of the last day',
   },
   {
-    metric: 'closed_without_solution_count', title: 'Closed without solution', format: count, kind: 'count', better: 0,
+    metric: 'closed_without_solution_count', title: 'Closed without solution', format: count, kind: 'count', better: 0, isState: true,
     share: ['closed_share', 'of those created'],
   },
   { metric: 'frt_median_minutes', title: 'First response, median', format: minutes, kind: 'time', better: -1, of: 'frt' },
   { metric: 'frt_avg_minutes', title: 'First response, average', format: minutes, kind: 'time', better: -1, of: 'frt', isAverage: true },
   {
     metric: 'frt_p95_minutes', title: 'First response, p95', format: minutes, kind: 'time', better: -1, of: 'frt',
-    isPercentile: true, note: '1 in 20 waited longer',
+    isPercentile: true, note: 'Of those answered, 1 in 20 waited longer',
   },
   {
     metric: 'resolution_median_minutes', title: 'Resolution, median', format: minutes, kind: 'time', better: -1,
@@ -128,13 +126,15 @@ function meanScore(a, b) {
   return error ? (meanA - meanB) / error : 0;
 }
 
-// {text, verdict: '' | 'better' | 'worse' | 'same'} of a card's change; null where nothing may be compared.
+// {text, word, verdict: '' | 'better' | 'worse' | 'same'} of a card's change; null where nothing may be compared.
 function changeOf(card, { now, before, change }, isSmall) {
   const difference = change[card.metric];
   if (difference === null || difference === undefined || isSmall) return null;
   const size = card.kind === 'rate'
     ? `${Math.abs(difference * 100).toFixed(1)} points`
     : before[card.metric] ? percent(Math.abs(difference / before[card.metric])) : card.format(Math.abs(difference));
+  // The period before had more time to be resolved or closed.
+  if (card.isState && now.open_count) return { text: 'so far', verdict: '', word: '' };
   const arrow = difference > 0 ? '▲' : difference < 0 ? '▼' : '=';
   let verdict = '';
   let word = '';
@@ -166,7 +166,7 @@ function shiftScore(a, b) {
 
 // The sentence at the top, in parts: texts, and figures as {figure, value, format}. It says which of volume,
 // first response and quick resolution moved most against the period before, by standard errors, and the channel
-// or category in which it moved most.
+// or category in which it moved most. What incidents brought is set aside: it is told as such.
 function headline(figures) {
   const { now, before } = figures.compared;
   const fig = (key, value, format) => ({ figure: key, value, format });
@@ -182,6 +182,10 @@ function headline(figures) {
   const incidents = incidentWords(figures);
   if (!before || !before.tickets_created) return [...level, ...incidents];
 
+  if (Math.min(now.tickets_created, before.tickets_created) < figures.fewest) {
+    return [...level, ` Too few tickets to compare with the ${figures.spanName} before.`, ...incidents];
+  }
+
   const [top] = figures.movements.filter(({ score }) => Math.abs(score) > 2.58);
   const tail = [
     ' The backlog ',
@@ -189,21 +193,36 @@ function headline(figures) {
       : now.backlog_closing_count < before.backlog_closing_count ? 'shrank from ' : 'stayed at ',
     ...(now.backlog_closing_count === before.backlog_closing_count ? [] : [
       fig('kpi/backlog_closing_count/before', before.backlog_closing_count, count), ' to ']),
-    fig('kpi/backlog_closing_count/now', now.backlog_closing_count, count), '.',
+    fig('kpi/backlog_closing_count/now', now.backlog_closing_count, count), '.', ...oldWords(figures, fig),
   ];
   if (!top) {
-    return ['Nothing moved more than chance would: ', ...level.slice(0, -3), `, much as in the ${figures.spanName} before.`, ...tail, ...incidents];
+    const ofIncidents = (when) => (figures.extras[when] < 1 ? []
+      : [' (incidents brought about ', fig(`incident/extra/${when}`, figures.extras[when], count), ' of them)']);
+    return [
+      'Volume and response times moved no more than chance: ', level[0], ' came in', ...ofIncidents('now'), ', after ',
+      fig('kpi/tickets_created/before', before.tickets_created, count), ` in the ${figures.spanName} before`, ...ofIncidents('before'),
+      ...level.slice(2, -3), '.', ...tail, ...incidents,
+    ];
   }
   return [...MOVEMENT_WORDS[top.kind](top, fig), ...tail, ...incidents];
+}
+
+// Said where most of what is open has waited long.
+function oldWords(figures, fig) {
+  const open = figures.backlog.find((row) => row.status === 'all');
+  if (open.age_over_30d_count * 2 < open.open_count || !open.open_count) return [];
+  return [' Of the ', fig('backlog/all/open_count', open.open_count, count), ' open now, ',
+    fig('ages/all/age_over_30d_count', open.age_over_30d_count, count), ' are older than 30 days.'];
 }
 
 // An incident explains most of what moves, also when it is the period before that held it.
 function incidentWords(figures) {
   const said = (incident) => `${rangeName(incident.start_day, incident.end_day)} (${valueName(incident.category)}: ${valueName(incident.topic)})`;
   const { now, before } = figures.incidents;
+  const of = figures.isFiltered ? ', among all tickets' : '';
   return [
-    now.length ? ` These days hold ${now.length === 1 ? 'an incident' : `${now.length} incidents`}: ${now.map(said).join(', ')}.` : '',
-    before.length ? ` The ${figures.spanName} before held ${before.length === 1 ? 'an incident' : `${before.length} incidents`}: ${before.map(said).join(', ')}.` : '',
+    now.length ? ` These days hold ${now.length === 1 ? 'an incident' : `${now.length} incidents`}${of}: ${now.map(said).join(', ')}.` : '',
+    before.length ? ` The ${figures.spanName} before held ${before.length === 1 ? 'an incident' : `${before.length} incidents`}${of}: ${before.map(said).join(', ')}.` : '',
   ];
 }
 
@@ -216,12 +235,16 @@ function whereWords(top, fig, format) {
 }
 
 const MOVEMENT_WORDS = {
-  volume: (top, fig) => [
+  volume: (top, fig) => (top.isSetAside ? [
+    'Without what incidents brought, ', top.score > 0 ? 'more' : 'fewer', ' tickets came in: about ',
+    fig('ordinary/tickets_created/now', top.now, count), ', after ',
+    fig('ordinary/tickets_created/before', top.before, count), ` in the ${top.spanName} before.`,
+  ] : [
     top.score > 0 ? 'More tickets came in: ' : 'Fewer tickets came in: ',
     fig('kpi/tickets_created/now', top.now, count), ', after ',
     fig('kpi/tickets_created/before', top.before, count), ` in the ${top.spanName} before`,
     ...whereWords(top, fig, count),
-  ],
+  ]),
   response: (top, fig) => [
     top.score > 0 ? 'First responses got slower: half came within ' : 'First responses got faster: half came within ',
     fig('kpi/frt_median_minutes/now', top.now, minutes), ', after ',
@@ -238,14 +261,17 @@ const MOVEMENT_WORDS = {
 };
 
 // What moved, largest first, by standard errors. A channel or category with few answers is not named.
-const FEW = 20;
-function movements(tickets, mask, range, beforeRange, compared, spanName) {
+// Nor is one that holds all tickets.
+function movements(tickets, mask, range, compared, extras, spanName) {
+  const { now, before, isMature, range: beforeRange } = compared;
   if (!beforeRange) return [];
-  const { now, before, isMature } = compared;
+  const few = tickets.facts.min_tickets_for_percentile;
   const segments = () => ['channel', 'category'].flatMap((column) => {
     const a = measureBy(tickets, mask, range.from, range.to, column);
     const b = measureBy(tickets, mask, beforeRange.from, beforeRange.to, column);
-    return a.map((figures, code) => ({ column, name: tickets.names[column][code], now: figures, before: b[code] }));
+    const filled = a.map((figures, code) => ({ column, name: tickets.names[column][code], now: figures, before: b[code] }))
+      .filter((segment) => segment.now.tickets_created || segment.before.tickets_created);
+    return filled.length > 1 ? filled : [];
   });
   const where = (metric, score) => {
     const scored = segments()
@@ -256,29 +282,35 @@ function movements(tickets, mask, range, beforeRange, compared, spanName) {
     return first && first.score > 0
       ? { column: first.column, name: first.name, now: first.now[metric], before: first.before[metric] } : null;
   };
-  const volumeScore = (a, b) => (a.tickets_created - b.tickets_created) / Math.sqrt(a.tickets_created + b.tickets_created || 1);
+  const countScore = (a, b) => (a - b) / Math.sqrt(a + b || 1);
+  const volumeScore = (a, b) => countScore(a.tickets_created, b.tickets_created);
   const quickScore = (a, b) => (a.tickets_created && b.tickets_created
     ? rateScore(a.fcr_lenient_rate, a.tickets_created, b.fcr_lenient_rate, b.tickets_created) : 0);
   const responseScore = (a, b) => shiftScore(a.frt_sorted, b.frt_sorted);
 
-  const list = [{ kind: 'volume', metric: 'tickets_created', score: volumeScore(now, before) }];
-  if (now.frt_count && before.frt_count) list.push({ kind: 'response', metric: 'frt_median_minutes', score: responseScore(now, before) });
+  const list = [{ kind: 'volume', metric: 'tickets_created', score: 0 }];
+  if (Math.min(now.frt_count, before.frt_count) >= few) list.push({ kind: 'response', metric: 'frt_median_minutes', score: responseScore(now, before) });
   if (isMature('fcr_lenient_rate')) list.push({ kind: 'quick', metric: 'fcr_lenient_rate', score: quickScore(now, before) });
   for (const movement of list) {
     movement.now = now[movement.metric];
     movement.before = before[movement.metric];
     movement.spanName = spanName;
   }
+  const [volume] = list;
+  volume.isSetAside = extras.now + extras.before >= 1;
+  volume.now -= extras.now;
+  volume.before -= extras.before;
+  volume.score = countScore(volume.now, volume.before);
   // A median that moved against the shift of its distribution would make the sentence contradict itself.
   const sorted = list
     .filter(({ score, now: a, before: b }) => Math.sign(a - b) === Math.sign(score))
     .sort((x, y) => Math.abs(y.score) - Math.abs(x.score));
   const [top] = sorted;
-  if (top) {
+  if (top && !top.isSetAside) {
     top.where = where(top.metric, (a, b) => Math.sign(top.score) * ({
       volume: () => volumeScore(a, b),
       quick: () => quickScore(a, b),
-      response: () => (a.frt_count >= FEW && b.frt_count >= FEW ? responseScore(a, b) : NaN),
+      response: () => (Math.min(a.frt_count, b.frt_count) >= few ? responseScore(a, b) : NaN),
     })[top.kind]());
   }
   return sorted;
