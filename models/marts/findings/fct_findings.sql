@@ -11,7 +11,8 @@ trends as (
 ),
 
 changes as (
-    select * from {{ ref('fct_change_decomposition') }}
+    select * from {{ ref('int_changes_tested') }}
+    where comparison = '4_weeks' and dimension = 'channel' and verdict in ('better', 'worse')
 ),
 
 repeat_contacts as (
@@ -100,31 +101,21 @@ growth_findings as (
 
 -- tickets_count and waiting_hours are below 0 where creators are better off.
 change_findings as (
-    select distinct
+    select
         'change' as kind,
         'all' as subject_type,
         metric as subject,
         now_start_day as start_day,
         now_end_day as end_day,
-        case when metric = 'frt_avg_minutes' then 0.0 else -overall_change * tickets_now end as tickets_count,
-        case when metric = 'frt_avg_minutes' then overall_change * tickets_now / 60.0 else 0.0 end as waiting_hours,
+        case when metric = 'frt_avg_minutes' then 0.0 else -overall_change * tickets_count_now end as tickets_count,
+        case when metric = 'frt_avg_minutes' then overall_change * tickets_count_now / 60.0 else 0.0 end as waiting_hours,
         metric as measure,
         overall_now as estimate,
         overall_before + overall_change_ci_low as ci_low,
         overall_before + overall_change_ci_high as ci_high,
         overall_before as comparison_value,
-        tickets_before + tickets_now as sample_count
-    from (
-        select
-            *,
-            sum(tickets_count_now) over (partition by comparison, metric, dimension) as tickets_now,
-            sum(tickets_count_before) over (partition by comparison, metric, dimension) as tickets_before
-        from changes
-    ) as summed
-    where
-        comparison = '4_weeks'
-        and dimension = 'channel'
-        and (overall_change_ci_low > 0 or overall_change_ci_high < 0)
+        tickets_count_before + tickets_count_now as sample_count
+    from changes
 ),
 
 repeat_findings as (
