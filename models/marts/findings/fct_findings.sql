@@ -141,36 +141,24 @@ repeat_findings as (
         and repeat_contacts.repeated_count > 0
 ),
 
-missed as (
-    select
-        sla_misses.*,
-        overall.missed_count / cast(overall.applicable_count as double) as overall_missed_rate,
-        {{ wilson_bound('low', 'sla_misses.missed_count', 'sla_misses.applicable_count') }} as ci_low,
-        {{ wilson_bound('high', 'sla_misses.missed_count', 'sla_misses.applicable_count') }} as ci_high
-    from sla_misses
-    inner join sla_misses as overall
-        on overall.segment_type = 'all'
-    where sla_misses.segment_type <> 'all'
-),
-
 missed_findings as (
     select
         'sla_missed' as kind,
-        missed.segment_type as subject_type,
-        missed.segment as subject,
+        sla_misses.segment_type as subject_type,
+        sla_misses.segment as subject,
         clock.first_day as start_day,
         clock.as_of_day as end_day,
-        missed.missed_count as tickets_count,
-        missed.hours_late as waiting_hours,
+        sla_misses.missed_count as tickets_count,
+        sla_misses.hours_late as waiting_hours,
         'frt_missed_rate' as measure,
-        {{ rate('missed.missed_count', 'missed.applicable_count') }} as estimate,
-        missed.ci_low,
-        missed.ci_high,
-        missed.overall_missed_rate as comparison_value,
-        missed.applicable_count as sample_count
-    from missed
+        {{ rate('sla_misses.missed_count', 'sla_misses.applicable_count') }} as estimate,
+        sla_misses.missed_ci_low as ci_low,
+        sla_misses.missed_ci_high as ci_high,
+        sla_misses.overall_missed_rate as comparison_value,
+        sla_misses.applicable_count as sample_count
+    from sla_misses
     cross join clock
-    where missed.ci_low > missed.overall_missed_rate
+    where sla_misses.is_above_others
 ),
 
 -- waiting_hours is what they wait beyond the average of all tickets.
