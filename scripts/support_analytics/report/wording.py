@@ -166,7 +166,12 @@ def _common_unit(*durations: float) -> tuple[str, int, Callable[[float], str]]:
 
 def waited(value: float | None) -> str:
     """Hours that creators waited, summed: 3,723 hours."""
-    return "–" if value is None else f"{whole(value)} hours"
+    return "–" if value is None else counted(value, "hour")
+
+
+def counted(value: float, noun: str) -> str:
+    """A count with its noun: 1 ticket, 12 tickets."""
+    return f"{whole(value)} {noun}{'' if whole(value) == '1' else 's'}"
 
 
 def signed(text: str, value: float | None) -> str:
