@@ -180,7 +180,13 @@ def test_incidents_in_the_weeks_compared_are_all_named() -> None:
 
     def incident(topic: str, month: int, is_now: bool) -> dict[str, object]:
         start = date(2025, month, 1)
-        return {"topic": topic, "start_day": start, "end_day": start, "is_now": is_now}
+        return {
+            "topic": topic,
+            "category": "others",
+            "start_day": start,
+            "end_day": start,
+            "is_now": is_now,
+        }
 
     calm = {"metric": "frt_avg_minutes", "overall_before": 30, "overall_now": 40, "verdict": "x"}
     rows = [incident("pix", 1, False), incident("payout", 2, False), incident("cart", 3, True)]
@@ -196,7 +202,12 @@ def test_incidents_in_the_weeks_compared_are_all_named() -> None:
 def change(metric: str, before: float, now: float, verdict: str) -> dict[str, object]:
     from datetime import date
 
-    incident = {"topic": "pix", "start_day": date(2025, 1, 1), "end_day": date(2025, 1, 2)}
+    incident = {
+        "topic": "pix",
+        "category": "others",
+        "start_day": date(2025, 1, 1),
+        "end_day": date(2025, 1, 2),
+    }
     return {
         "metric": metric,
         "overall_before": before,
@@ -303,6 +314,11 @@ def test_tables_are_regions_with_the_name_of_their_heading(report_folder: Path) 
     text = (report_folder / "executive_report.html").read_text("utf-8")
     assert not re.search(r"<th[^>]*></th>", text)
     assert "break-before: page" not in text
+
+
+def test_an_incident_without_a_topic_is_about_its_category() -> None:
+    assert wording.about({"topic": "unclear", "category": "checkout"}) == "checkout tickets"
+    assert wording.about({"topic": "pix", "category": "checkout"}) == "Pix"
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,12 @@ def gather(
     changes = _changes(marts, "4_weeks", lacks)
     calm_changes = _changes(marts, "4_weeks_calm", lacks)
     hypotheses = _hypotheses(analyses)
-    findings = _findings(marts)
+    # Without texts all tickets have one topic, and every next one would be a return.
+    findings = [
+        row
+        for row in _findings(marts)
+        if not (row["kind"] == "repeat_contacts" and "texts" in lacks)
+    ]
     for finding in findings:
         if finding["kind"] == "change":
             metric = finding["subject"]
@@ -179,6 +184,7 @@ def gather(
                 for row in rows
                 if row["tickets_count"]
                 and not (row["measure"].startswith("first response") and "first_responses" in lacks)
+                and not (row["measure"].startswith("creators back") and "texts" in lacks)
             ]
             for name, rows in analyses.items()
             if name.startswith("question")

@@ -8,6 +8,7 @@ from typing import Any
 from support_analytics.report.service import change_with_range, is_of_an_incident, style_of
 from support_analytics.report.wording import (
     Plain,
+    about,
     capital,
     counted,
     day,
@@ -99,7 +100,8 @@ def title(finding: Row) -> Plain:
     kind, subject = finding["kind"], name(finding["subject"])
     titles = {
         "incident": lambda: (
-            f"Incident about {subject}, {days(finding['start_day'], finding['end_day'])}"
+            f"Incident about {about(finding['detail'])},"
+            f" {days(finding['start_day'], finding['end_day'])}"
         ),
         "growth": lambda: (
             "More tickets come in"
@@ -125,10 +127,10 @@ def headline(finding: Row) -> Plain:
     kind, detail = finding["kind"], finding["detail"]
     tickets = whole(finding["tickets_count"])
     if kind == "incident":
+        share = detail["category_share" if about(detail).endswith(" tickets") else "topic_share"]
         text = (
             f"{counted(finding['tickets_count'], 'ticket')} more than expected,"
-            f" {percent(detail['topic_share'], 0)} of them about {name(detail['topic'])};"
-            " creators waited"
+            f" {percent(share, 0)} of them about {about(detail)}; creators waited"
             f" {waited(finding['waiting_hours'])} longer in all."
         )
     elif kind == "slow_category":
@@ -243,6 +245,8 @@ def topics_left_out(analysis: str, rows: list[Row], topics_counts: dict[str, int
     shown = sum(row["segment"].startswith("topic ") for row in rows)
     if topics_counts.get(question, 0) <= shown:
         return Plain("")
+    if not shown:
+        return Plain("No topic has enough tickets to be shown.")
     return Plain(
         f"Of {whole(topics_counts[question])} topics these are the {whole(shown)} with"
         f" {_TOPICS_SHOWN[question]}."
@@ -279,7 +283,7 @@ def incident_caveat(change: Row, calm: Row | None) -> Plain:
     parts = []
     for weeks, is_now in (("earlier weeks held", False), ("later weeks hold", True)):
         incidents = [
-            Plain(f"about {name(row['topic'])} of {days(row['start_day'], row['end_day'])}")
+            Plain(f"about {about(row)} of {days(row['start_day'], row['end_day'])}")
             for row in change["overlapping"]
             if row["is_now"] == is_now
         ]
@@ -347,8 +351,10 @@ def _incident(finding: Row) -> str:
         f" **{whole(incident['extra_tickets'])} extra tickets**"
         f" ({whole(incident['extra_ci_low'])} to {whole(incident['extra_ci_high'])})."
         f" {percent(incident['category_share'], 0)} of them were {name(incident['category'])}"
-        f" tickets, {percent(incident['topic_share'], 0)} about {name(incident['topic'])}"
+        " tickets"
     )
+    if about(incident) == name(incident["topic"]):
+        text += f", {percent(incident['topic_share'], 0)} about {about(incident)}"
     # A channel that brought its usual part carries nothing.
     if incident["is_channel_above_usual"]:
         text += (
@@ -495,10 +501,11 @@ def _backlog(finding: Row) -> str:
         earlier = day(finding["end_day"] - timedelta(days=28))
         text += f"; at the end of {earlier} it was {percent(finding['comparison_value'])}"
     grew = backlog_grew(finding["detail"]["streak"])
+    old = finding["detail"]["old_count"]
     return (
-        f"{text}. {f'{grew} ' if grew else ''}The wait so far is {hours(age)} on average, and more"
-        f" than 30 days for {whole(finding['detail']['old_count'])}. It has no end yet: hours until"
-        " resolution, in this report, are of resolved tickets."
+        f"{text}. {f'{grew} ' if grew else ''}The wait so far is {hours(age)} on average"
+        f"{f', and more than 30 days for {whole(old)}' if old else ''}. It has no end yet:"
+        " hours until resolution, in this report, are of resolved tickets."
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from support_analytics.report.wording import (
     Plain,
+    about,
     capital,
     days,
     listed,
@@ -93,7 +94,7 @@ def incidents_in(changes: Changes) -> Plain:
     parts = []
     for weeks, is_now in (("the earlier weeks held", False), ("the later weeks hold", True)):
         named = [
-            Plain(f"about {name(row['topic'])} of {days(row['start_day'], row['end_day'])}")
+            Plain(f"about {about(row)} of {days(row['start_day'], row['end_day'])}")
             for row in overlapping
             if row["is_now"] == is_now
         ]

@@ -87,6 +87,13 @@ def name(value: str | None) -> Plain:
     return escaped(_NAMES.get(value or "", (value or "unknown").replace("_", " ")))
 
 
+def about(incident: dict[str, Any]) -> Plain:
+    """What an incident is about: its topic, or without a clear one its category."""
+    if incident["topic"] in ("unclear", "unknown"):
+        return Plain(f"{name(incident['category'])} tickets")
+    return name(incident["topic"])
+
+
 def capital(value: object) -> Plain:
     """The text with its first letter large, whatever the rest is."""
     text = escaped(value)
