@@ -51,7 +51,7 @@ averaged as (
 )
 
 select
-    'A slow first response lowers resolution' as hypothesis,
+    'A slow first response goes with fewer resolutions' as hypothesis,
     'resolved share, slowest minus fastest quarter of a channel' as measure,
     'all channels' as segment,
     difference as estimate,

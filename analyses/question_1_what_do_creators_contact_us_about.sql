@@ -31,7 +31,11 @@ select
     ranked.tickets_created as tickets_count,
     ranked.ticket_share as share,
     trends.p_value_holm as p_value,
-    coalesce(trends.trend, 'data too short to compare') as reading
+    case
+        when trends.trend is null then 'data too short to compare'
+        when trends.trend = 'steady' then 'no change beyond chance'
+        else trends.trend
+    end as reading
 from ranked
 left join trends
     on

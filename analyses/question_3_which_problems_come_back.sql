@@ -1,16 +1,10 @@
 -- Question: which problems come back?
 -- Method: the share of resolutions after which the same creator opened a ticket about the same AI topic within 7 days;
 -- Wilson interval. Only resolutions at least 7 days old. Topics with at least 20 of them, the ten highest.
--- Reading: a topic comes back more than usual where its interval lies above the share of all tickets.
+-- Reading: a topic comes back more or less than the others where the difference is beyond chance, corrected over the topics.
 
 with contacts as (
     select * from {{ ref('fct_repeat_contacts') }}
-),
-
-overall as (
-    select repeat_rate
-    from contacts
-    where segment_type = 'all'
 ),
 
 ranked as (
@@ -35,11 +29,10 @@ select
     cast(null as double) as p_value,
     case
         when ranked.segment_type = 'all' then 'all resolutions'
-        when ranked.repeat_ci_low > overall.repeat_rate then 'more than usual'
-        when ranked.repeat_ci_high < overall.repeat_rate then 'less than usual'
-        else 'as usual'
+        when ranked.return_level = 'above' then 'more than the others'
+        when ranked.return_level = 'below' then 'less than the others'
+        else 'no difference beyond chance'
     end as reading
 from ranked
-cross join overall
 where ranked.segment_rank <= 10
 order by ranked.segment_type, ranked.segment_rank

@@ -59,6 +59,7 @@ final as (
         checked.as_of_at,
         {{ local_day('checked.as_of_at') }} as as_of_day,
         checked.first_day,
+        '{{ var('reporting_timezone') }}' as reporting_timezone,
         coalesce(limits.largest_sla_target_minutes, 0) as largest_sla_target_minutes
     from checked
     cross join limits

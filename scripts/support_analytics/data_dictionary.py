@@ -19,6 +19,7 @@ _CHANGE_SUFFIXES = ("_previous", "_change")
 # Parts of an incident's extra tickets: segments with fewer than expected count against the others.
 _EXTRA_SHARES = {
     ("fct_incident_segments", "extra_share"),
+    ("fct_incident_segments", "extra_share_ci_low"),
     *(("fct_incidents", f"{carrier}_share") for carrier in ("channel", "category", "topic")),
 }
 # Rows of these marts cover the same tickets more than once, or only add up inside a group.

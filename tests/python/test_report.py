@@ -17,7 +17,7 @@ from conftest import TICKET_HEADER, Build
 from support_analytics.build import DATABASE_NAME, PROJECT, BuildOptions, build
 from support_analytics.data_dictionary import additive, definition, unit, write_dictionary
 from support_analytics.errors import UserError
-from support_analytics.report import sentences, wording, write_report
+from support_analytics.report import sentences, service, wording, write_report
 from support_analytics.report.charts import draw_charts
 from support_analytics.report.writer import page
 
@@ -119,7 +119,7 @@ def test_every_incident_and_finding_is_told(report_folder: Path, sample_build: B
             "select tickets_count, kind from marts.fct_findings"
         ).fetchall()
         actions = connection.execute(
-            "select action from marts.fct_recommendations order by recommendation_rank limit 12"
+            "select action from marts.fct_recommendations order by recommendation_rank"
         ).fetchall()
     for tickets_count, kind in findings:
         if kind not in ("change",):
@@ -135,7 +135,7 @@ def section(text: str, heading: str) -> str:
 def test_key_figures_are_not_judged_by_their_sign(report_folder: Path) -> None:
     text = (report_folder / "executive_report.md").read_text("utf-8")
     table = section(text, "### Key figures, last 28 complete days")
-    assert "First response, average" in table
+    assert "First response of answered tickets, average" in table
     assert not re.search("better|worse", table)
 
 
@@ -146,8 +146,8 @@ def test_tables_of_questions_show_every_row(report_folder: Path, sample_build: B
             "select count(distinct segment) from marts.fct_topic_costs where segment_type = 'topic'"
         ).fetchone()[0]
     for question in (
-        "What do creators contact us about, and how is it moving?",
-        "Where do they wait longest?",
+        "Question 1. What do creators contact us about, and how is it moving?",
+        "Question 2. Where do they wait longest?",
     ):
         told = section(text, f"### {question}")
         assert told.count("(category) |") == 4, question
@@ -168,7 +168,7 @@ def test_a_change_shows_its_interval_and_the_incident_behind_it(
             " where comparison = '4_weeks' and metric = 'frt_sla_met_rate'"
         ).fetchone()
     moved, low, high = map(wording.points, change)
-    told = text.split("Share of first responses within target: better than before\n")[1]
+    told = text.split("within target: the change is that of an incident\n")[1]
     told = told.split("\n#")[0]
     assert f"a change of {moved} ({low.removesuffix(' points')} to {high})" in told
     assert "The earlier weeks held the incident about newsletters of 23 to 26 September" in told
@@ -180,7 +180,13 @@ def test_incidents_in_the_weeks_compared_are_all_named() -> None:
 
     def incident(topic: str, month: int, is_now: bool) -> dict[str, object]:
         start = date(2025, month, 1)
-        return {"topic": topic, "start_day": start, "end_day": start, "is_now": is_now}
+        return {
+            "topic": topic,
+            "category": "others",
+            "start_day": start,
+            "end_day": start,
+            "is_now": is_now,
+        }
 
     calm = {"metric": "frt_avg_minutes", "overall_before": 30, "overall_now": 40, "verdict": "x"}
     rows = [incident("pix", 1, False), incident("payout", 2, False), incident("cart", 3, True)]
@@ -193,19 +199,149 @@ def test_incidents_in_the_weeks_compared_are_all_named() -> None:
     assert sentences.incident_caveat({"overlapping": []}, calm) == ""
 
 
+def change(metric: str, before: float, now: float, verdict: str) -> dict[str, object]:
+    from datetime import date
+
+    incident = {
+        "topic": "pix",
+        "category": "others",
+        "start_day": date(2025, 1, 1),
+        "end_day": date(2025, 1, 2),
+    }
+    return {
+        "metric": metric,
+        "overall_before": before,
+        "overall_now": now,
+        "overall_change": now - before,
+        "overall_change_ci_low": now - before - 1,
+        "overall_change_ci_high": now - before + 1,
+        "verdict": verdict,
+        "overlapping": [incident | {"is_now": False}],
+        "sample_before": 5,
+        "sample_now": 6,
+        "now_start_day": date(2025, 2, 1),
+        "now_end_day": date(2025, 2, 28),
+    }
+
+
+def test_the_answer_leads_with_what_holds_without_incidents() -> None:
+    rows = {"a": change("frt_sla_met_rate", 0.7, 0.8, "better")}
+    speed = change("frt_avg_minutes", 92, 98, "unsure")
+    calm = {"a": change("frt_sla_met_rate", 0.79, 0.8, "unsure"), "b": speed}
+    told = service.answer(rows, calm)
+    assert told.startswith("**Service is about the same as in the four weeks before.** ")
+    assert (
+        "better (share of first responses within target from 70.0% to 80.0%) only because" in told
+    )
+    assert "the earlier weeks held the incident about Pix of 1 to 2 January 2025" in told
+    assert "average time to the first response from 92 to 98 minutes; all of that can be" in told
+    # Where incidents change nothing, the verdict stands.
+    assert service.answer(rows, rows).startswith("**Service is better than in the four weeks")
+
+
+def test_too_few_tickets_are_not_too_few_weeks() -> None:
+    few = {"a": change("frt_sla_met_rate", 0.7, 0.8, "too_few")}
+    assert "Too few tickets came in during the weeks compared: 6 in" in service.answer(few, few)
+    assert "eight whole weeks" in service.answer({}, {})
+    mixed = few | {"b": change("resolution_sla_met_rate", 0.7, 0.8, "worse")}
+    assert service.overall_verdict(mixed) == "worse"
+
+
+@pytest.mark.parametrize("is_above", [True, False])
+def test_a_channel_is_named_where_it_brought_more_than_its_part(is_above: bool) -> None:
+    from datetime import date
+
+    detail = {
+        "tickets_created": 20,
+        "expected_tickets": 10.0,
+        "extra_tickets": 10.0,
+        "extra_ci_low": 5.0,
+        "extra_ci_high": 15.0,
+        "category": "checkout",
+        "category_share": 0.9,
+        "topic": "pix",
+        "topic_share": 0.7,
+        "channel": "whatsapp",
+        "channel_share": 0.49,
+        "channel_usual_share": 0.38,
+        "is_channel_above_usual": is_above,
+        "frt_effect_minutes": None,
+        "extra_waiting_hours": 1.0,
+        "is_ongoing": False,
+    }
+    told = sentences.paragraph(
+        {"kind": "incident", "detail": detail, "start_day": date(2025, 1, 1)}
+    )
+    assert ("49% came by WhatsApp, usually 38%" in told) == is_above
+    assert "WhatsApp" in told or not is_above
+    assert told.endswith("creators waited 1 hour more in all than expected.")
+
+
+def test_growth_of_the_backlog_is_said_where_each_period_has_it(report_folder: Path) -> None:
+    from datetime import date
+
+    text = (report_folder / "executive_report.md").read_text("utf-8")
+    assert "More and more tickets stay open" not in text
+    assert "The backlog has grown in each 28-day period since 17 April 2025." in text
+    since = {"since_day": date(2025, 1, 1)}
+    assert sentences.backlog_grew(since | {"periods_count": 1}) == ""
+    assert sentences.backlog_grew(since | {"periods_count": 2}).endswith("since 1 January 2025.")
+
+
+def test_recommendations_name_their_finding(report_folder: Path) -> None:
+    text = (report_folder / "executive_report.md").read_text("utf-8")
+    table = section(text, "## What to do")
+    numbers = dict(re.findall(r"^### (\d+)\. (.*)$", text, re.MULTILINE))
+    titles = {title: number for number, title in numbers.items()}
+    for words, title in (
+        ("open for more than 30 days:", "Old open tickets"),
+        ("Saturday and Sunday together", "Saturday and Sunday: first responses miss their target"),
+        ("payouts: ", "Financial tickets take longest"),
+        ("passwords: ", "Creators come back with the same problem"),
+        ("Watch the Pix success rate", "Incident about Pix, 17 to 19 June 2025"),
+    ):
+        line = next(line for line in table.splitlines() if words in line)
+        assert f"| finding {titles[title]} |" in line
+    assert "114 days each so far" in table
+
+
+def test_tables_are_regions_with_the_name_of_their_heading(report_folder: Path) -> None:
+    html = Page((report_folder / "executive_report.html").read_text("utf-8"))
+    labels = [attributes["aria-label"] for _, attributes in html.elements if "role" in attributes]
+    tables = [label for label in labels if label and len(label) < 80]
+    assert len(tables) == len(set(tables)) > 10
+    assert "Why service changed" in tables and "Why service changed, table 2" in tables
+    text = (report_folder / "executive_report.html").read_text("utf-8")
+    assert not re.search(r"<th[^>]*></th>", text)
+    assert "break-before: page" not in text
+
+
+def test_an_incident_without_a_topic_is_about_its_category() -> None:
+    assert wording.about({"topic": "unclear", "category": "checkout"}) == "checkout tickets"
+    assert wording.about({"topic": "pix", "category": "checkout"}) == "Pix"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1, "1 ticket"), (0, "0 tickets"), (1.6, "2 tickets")]
+)
+def test_one_is_singular(value: float, expected: str) -> None:
+    assert wording.counted(value, "ticket") == expected
+    assert sentences.open_tickets(1) == "1 ticket is open"
+
+
 def test_no_figure_is_typed_into_the_template() -> None:
     template = (PROJECT / "scripts/support_analytics/report/template.md.j2").read_text("utf-8")
     words = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template, flags=re.DOTALL)
     numbers = set(re.findall(r"\d[\d.,]*%?", words))
     # Lengths of windows and levels of confidence, not figures of the data.
-    assert numbers <= {"28", "95%", "5%,", "0.05", "4", "0.05.", "4:", "5%"}, numbers
+    assert numbers <= {"28", "95%", "5%,", "0.05", "4", "0.05.", "4:", "5%", "19", "20"}, numbers
 
 
 def test_page_holds_everything_and_asks_for_nothing(report_folder: Path) -> None:
     text = (report_folder / "executive_report.html").read_text("utf-8")
     html = Page(text)
     tags = [tag for tag, _ in html.elements]
-    assert tags.count("svg") == 5
+    assert tags.count("svg") == 6
     assert not {"script", "img", "iframe", "link", "object"} & set(tags)
     for tag, attributes in html.elements:
         assert not any(name.startswith("on") for name in attributes), tag
@@ -240,7 +376,11 @@ def test_hostile_texts_and_short_data(write_file: Callable[..., Path], tmp_path:
     write_report(database, tmp_path / "report")
     markdown = (tmp_path / "report" / "executive_report.md").read_text("utf-8")
     html = (tmp_path / "report" / "executive_report.html").read_text("utf-8")
-    assert "cannot be told yet" in markdown
+    assert "It cannot be told." in markdown
+    assert "The data has no first response times" in markdown
+    assert "No rule of `seeds/recommendation_rules.csv` applies" in markdown
+    assert "no day has enough of the same weekdays" in markdown
+    assert "| – |" not in section(markdown, "### Key figures, last 28 complete days")
     assert "made-up sample" not in markdown
     assert "onerror" in " ".join(Page(html).words)
     assert "ana@example.com" not in markdown
@@ -345,7 +485,7 @@ def test_days_in_words() -> None:
 
 
 def test_no_rows_no_chart() -> None:
-    names = ("daily", "incidents", "weekly", "categories", "staffing", "decomposition")
+    names = ("daily", "incidents", "weekly", "categories", "staffing", "decomposition", "backlog")
     assert draw_charts({name: [] for name in names}) == []
     assert "<h1>Empty</h1>" in page("# Empty\n", [])
 

@@ -1,5 +1,6 @@
--- Grain: one row for all tickets, each channel and each weekday. Question: where do first responses miss their target,
--- and by how many hours?
+-- Grain: one row for all tickets, each channel and each weekday. Question: where do first responses miss their target, by
+-- how many hours, and beyond chance more often than elsewhere?
+-- An export without first responses would miss every target: with too few answers there are no rows.
 
 with tickets as (
     select * from {{ ref('int_tickets_measured') }}
@@ -18,6 +19,7 @@ judged as (
             {% endfor %}
         end as weekday,
         tickets.is_frt_sla_met,
+        tickets.first_response_time_minutes,
         case
             when not tickets.is_frt_sla_met
                 then (tickets.first_response_time_minutes - sla_targets.frt_target_minutes) / 60.0
@@ -28,18 +30,51 @@ judged as (
     where tickets.is_frt_sla_met is not null
 ),
 
-final as (
+counted as (
     {% for segment_type, column in [('all', "'all'"), ('channel', 'channel'), ('weekday', 'weekday')] -%}
     select
         '{{ segment_type }}' as segment_type,
         {{ column }} as segment,
         count(*) as applicable_count,
+        count(first_response_time_minutes) as answered_count,
         count(case when not is_frt_sla_met then 1 end) as missed_count,
         coalesce({{ exact_sum('hours_late') }}, 0.0) as hours_late
     from judged
     group by {{ column }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+compared as (
+    select
+        counted.*,
+        overall.missed_count / cast(overall.applicable_count as double) as overall_missed_rate,
+        {{ wilson_bound('low', 'counted.missed_count', 'counted.applicable_count') }} as missed_ci_low,
+        {{ wilson_bound('high', 'counted.missed_count', 'counted.applicable_count') }} as missed_ci_high,
+        {{ wilson_bound(
+            'high',
+            '(overall.missed_count - counted.missed_count)',
+            '(overall.applicable_count - counted.applicable_count)'
+        ) }} as others_ci_high
+    from counted
+    inner join counted as overall
+        on overall.segment_type = 'all'
+    where not {{ is_small_sample('overall.answered_count') }}
+),
+
+final as (
+    select
+        segment_type,
+        segment,
+        applicable_count,
+        missed_count,
+        hours_late,
+        overall_missed_rate,
+        missed_ci_low,
+        missed_ci_high,
+        coalesce(missed_ci_low > others_ci_high and not {{ is_small_sample('applicable_count') }}, false)
+            as is_above_others
+    from compared
 )
 
 select * from final

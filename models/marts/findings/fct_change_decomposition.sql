@@ -8,24 +8,8 @@ with measured as (
     where tickets_count > 0
 ),
 
-windows as (
-    select * from {{ ref('int_change_windows_spined') }}
-),
-
 overall as (
-    select
-        comparison,
-        is_current,
-        metric,
-        dimension,
-        sum(tickets_count) as tickets_count,
-        {{ exact_sum('value_sum') }} / sum(tickets_count) as overall_value,
-        greatest(
-            0, {{ exact_sum('square_sum') }} / sum(tickets_count) - power({{ exact_sum('value_sum') }} / sum(tickets_count), 2)
-        )
-        / sum(tickets_count) as squared_error
-    from measured
-    group by comparison, is_current, metric, dimension
+    select * from {{ ref('int_changes_tested') }}
 ),
 
 segments as (
@@ -44,24 +28,26 @@ paired as (
         coalesce(segment_now.tickets_count, 0) as tickets_count_now,
         segment_before.value_sum / segment_before.tickets_count as value_before,
         segment_now.value_sum / segment_now.tickets_count as value_now,
-        coalesce(segment_before.tickets_count, 0) / cast(overall_before.tickets_count as double) as share_before,
-        coalesce(segment_now.tickets_count, 0) / cast(overall_now.tickets_count as double) as share_now,
-        overall_before.overall_value as overall_before,
-        overall_now.overall_value as overall_now,
-        sqrt(overall_before.squared_error + overall_now.squared_error) as overall_error
+        coalesce(segment_before.tickets_count, 0) / cast(overall.tickets_count_before as double) as share_before,
+        coalesce(segment_now.tickets_count, 0) / cast(overall.tickets_count_now as double) as share_now,
+        overall.before_start_day,
+        overall.before_end_day,
+        overall.now_start_day,
+        overall.now_end_day,
+        overall.overall_before,
+        overall.overall_now,
+        overall.overall_change,
+        overall.overall_change_ci_low,
+        overall.overall_change_ci_high,
+        overall.p_value,
+        overall.p_value_holm,
+        overall.verdict
     from segments
-    inner join overall as overall_now
+    inner join overall
         on
-            segments.comparison = overall_now.comparison
-            and segments.metric = overall_now.metric
-            and segments.dimension = overall_now.dimension
-            and overall_now.is_current
-    inner join overall as overall_before
-        on
-            segments.comparison = overall_before.comparison
-            and segments.metric = overall_before.metric
-            and segments.dimension = overall_before.dimension
-            and not overall_before.is_current
+            segments.comparison = overall.comparison
+            and segments.metric = overall.metric
+            and segments.dimension = overall.dimension
     left join measured as segment_now
         on
             segments.comparison = segment_now.comparison
@@ -93,37 +79,32 @@ effects as (
 
 final as (
     select
-        effects.comparison,
-        effects.metric,
-        effects.dimension,
-        effects.segment,
-        window_before.start_day as before_start_day,
-        window_before.end_day as before_end_day,
-        window_now.start_day as now_start_day,
-        window_now.end_day as now_end_day,
-        effects.tickets_count_before,
-        effects.tickets_count_now,
-        effects.share_before,
-        effects.share_now,
-        effects.value_before,
-        effects.value_now,
-        effects.mix_effect,
-        effects.rate_effect,
-        effects.mix_effect + effects.rate_effect as total_effect,
-        effects.overall_before,
-        effects.overall_now,
-        effects.overall_now - effects.overall_before as overall_change,
-        effects.overall_now - effects.overall_before - {{ z_95() }} * effects.overall_error as overall_change_ci_low,
-        effects.overall_now - effects.overall_before + {{ z_95() }} * effects.overall_error as overall_change_ci_high
+        comparison,
+        metric,
+        dimension,
+        segment,
+        before_start_day,
+        before_end_day,
+        now_start_day,
+        now_end_day,
+        tickets_count_before,
+        tickets_count_now,
+        share_before,
+        share_now,
+        value_before,
+        value_now,
+        mix_effect,
+        rate_effect,
+        mix_effect + rate_effect as total_effect,
+        overall_before,
+        overall_now,
+        overall_change,
+        overall_change_ci_low,
+        overall_change_ci_high,
+        p_value,
+        p_value_holm,
+        verdict
     from effects
-    inner join windows as window_now
-        on
-            effects.comparison = window_now.comparison
-            and window_now.is_current
-    inner join windows as window_before
-        on
-            effects.comparison = window_before.comparison
-            and not window_before.is_current
 )
 
 select * from final

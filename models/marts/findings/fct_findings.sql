@@ -11,7 +11,8 @@ trends as (
 ),
 
 changes as (
-    select * from {{ ref('fct_change_decomposition') }}
+    select * from {{ ref('int_changes_tested') }}
+    where comparison = '4_weeks' and dimension = 'channel' and verdict in ('better', 'worse')
 ),
 
 repeat_contacts as (
@@ -100,31 +101,21 @@ growth_findings as (
 
 -- tickets_count and waiting_hours are below 0 where creators are better off.
 change_findings as (
-    select distinct
+    select
         'change' as kind,
         'all' as subject_type,
         metric as subject,
         now_start_day as start_day,
         now_end_day as end_day,
-        case when metric = 'frt_avg_minutes' then 0.0 else -overall_change * tickets_now end as tickets_count,
-        case when metric = 'frt_avg_minutes' then overall_change * tickets_now / 60.0 else 0.0 end as waiting_hours,
+        case when metric = 'frt_avg_minutes' then 0.0 else -overall_change * tickets_count_now end as tickets_count,
+        case when metric = 'frt_avg_minutes' then overall_change * tickets_count_now / 60.0 else 0.0 end as waiting_hours,
         metric as measure,
         overall_now as estimate,
         overall_before + overall_change_ci_low as ci_low,
         overall_before + overall_change_ci_high as ci_high,
         overall_before as comparison_value,
-        tickets_before + tickets_now as sample_count
-    from (
-        select
-            *,
-            sum(tickets_count_now) over (partition by comparison, metric, dimension) as tickets_now,
-            sum(tickets_count_before) over (partition by comparison, metric, dimension) as tickets_before
-        from changes
-    ) as summed
-    where
-        comparison = '4_weeks'
-        and dimension = 'channel'
-        and (overall_change_ci_low > 0 or overall_change_ci_high < 0)
+        tickets_count_before + tickets_count_now as sample_count
+    from changes
 ),
 
 repeat_findings as (
@@ -150,36 +141,24 @@ repeat_findings as (
         and repeat_contacts.repeated_count > 0
 ),
 
-missed as (
-    select
-        sla_misses.*,
-        overall.missed_count / cast(overall.applicable_count as double) as overall_missed_rate,
-        {{ wilson_bound('low', 'sla_misses.missed_count', 'sla_misses.applicable_count') }} as ci_low,
-        {{ wilson_bound('high', 'sla_misses.missed_count', 'sla_misses.applicable_count') }} as ci_high
-    from sla_misses
-    inner join sla_misses as overall
-        on overall.segment_type = 'all'
-    where sla_misses.segment_type <> 'all'
-),
-
 missed_findings as (
     select
         'sla_missed' as kind,
-        missed.segment_type as subject_type,
-        missed.segment as subject,
+        sla_misses.segment_type as subject_type,
+        sla_misses.segment as subject,
         clock.first_day as start_day,
         clock.as_of_day as end_day,
-        missed.missed_count as tickets_count,
-        missed.hours_late as waiting_hours,
+        sla_misses.missed_count as tickets_count,
+        sla_misses.hours_late as waiting_hours,
         'frt_missed_rate' as measure,
-        {{ rate('missed.missed_count', 'missed.applicable_count') }} as estimate,
-        missed.ci_low,
-        missed.ci_high,
-        missed.overall_missed_rate as comparison_value,
-        missed.applicable_count as sample_count
-    from missed
+        {{ rate('sla_misses.missed_count', 'sla_misses.applicable_count') }} as estimate,
+        sla_misses.missed_ci_low as ci_low,
+        sla_misses.missed_ci_high as ci_high,
+        sla_misses.overall_missed_rate as comparison_value,
+        sla_misses.applicable_count as sample_count
+    from sla_misses
     cross join clock
-    where missed.ci_low > missed.overall_missed_rate
+    where sla_misses.is_above_others
 ),
 
 -- waiting_hours is what they wait beyond the average of all tickets.

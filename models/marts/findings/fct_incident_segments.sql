@@ -32,31 +32,48 @@ summed as (
 totals as (
     select
         incident_number,
-        extra_tickets
+        expected_tickets,
+        extra_tickets,
+        extra_error
     from summed
     where segment_type = 'all'
 ),
 
-final as (
+-- Of a part of a whole, both with errors: what the segment does not bring, the others do.
+shared as (
     select
-        summed.incident_number,
-        summed.segment_type,
-        summed.segment,
-        cast(summed.tickets_created as bigint) as tickets_created,
-        summed.expected_tickets,
-        summed.extra_tickets,
-        summed.extra_tickets - {{ z_95() }} * summed.extra_error as extra_ci_low,
-        summed.extra_tickets + {{ z_95() }} * summed.extra_error as extra_ci_high,
+        summed.*,
         totals.extra_tickets as incident_extra_tickets,
         summed.extra_tickets / nullif(totals.extra_tickets, 0) as extra_share,
-        summed.extra_waiting_hours,
-        row_number() over (
-            partition by summed.incident_number, summed.segment_type
-            order by summed.extra_tickets desc, summed.segment asc
-        ) as segment_rank
+        summed.expected_tickets / nullif(totals.expected_tickets, 0) as usual_share,
+        totals.extra_error as incident_extra_error
     from summed
     inner join totals
         on summed.incident_number = totals.incident_number
+),
+
+final as (
+    select
+        incident_number,
+        segment_type,
+        segment,
+        cast(tickets_created as bigint) as tickets_created,
+        expected_tickets,
+        extra_tickets,
+        extra_tickets - {{ z_95() }} * extra_error as extra_ci_low,
+        extra_tickets + {{ z_95() }} * extra_error as extra_ci_high,
+        incident_extra_tickets,
+        extra_share,
+        extra_share - {{ z_95() }} * sqrt(greatest(
+            0, (1 - 2 * extra_share) * power(extra_error, 2) + power(extra_share * incident_extra_error, 2)
+        )) / nullif(abs(incident_extra_tickets), 0) as extra_share_ci_low,
+        usual_share,
+        extra_waiting_hours,
+        row_number() over (
+            partition by incident_number, segment_type
+            order by extra_tickets desc, segment asc
+        ) as segment_rank
+    from shared
 )
 
 select * from final

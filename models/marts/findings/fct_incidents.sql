@@ -74,6 +74,9 @@ final as (
         {{ carrier }}_carriers.segment as {{ carrier }},
         {{ carrier }}_carriers.extra_tickets as {{ carrier }}_extra_tickets,
         {{ carrier }}_carriers.extra_share as {{ carrier }}_share,
+        {{ carrier }}_carriers.usual_share as {{ carrier }}_usual_share,
+        coalesce({{ carrier }}_carriers.extra_share_ci_low > {{ carrier }}_carriers.usual_share, false)
+            as is_{{ carrier }}_above_usual,
         {%- endfor %}
         cast(coalesce(responded.frt_count, 0) as bigint) as frt_count,
         responded.frt_avg_minutes,

@@ -1,23 +1,29 @@
 -- Grain: one row for each recommendation rule that applies. Question: what should be done, by whom, and what would it save?
--- A rule of the seed recommendation_rules applies where its figure is at least its limit, so none comes without a figure.
+-- A rule of the seed recommendation_rules applies where its figure is at least its limit, so none comes without a figure;
+-- figures of too few tickets, of topics without texts, and of differences that can be chance are none.
 
 with rules as (
     select * from {{ ref('recommendation_rules') }}
 ),
 
-incident_segments as (
-    select * from {{ ref('fct_incident_segments') }}
-    where segment_type = 'topic'
+-- Of several incidents of a topic, the one that it carried most.
+worst_incidents as (
+    select
+        *,
+        row_number() over (
+            partition by segment order by extra_share desc nulls last, incident_number asc
+        ) as incident_rank
+    from {{ ref('fct_incident_segments') }}
+    where segment_type = 'topic' and not {{ is_small_sample('tickets_created') }}
 ),
 
-topic_costs as (
-    select * from {{ ref('fct_topic_costs') }}
-    where period = 'all' and segment_type = 'topic'
+topic_texts as (
+    select * from {{ ref('int_topic_texts_summed') }}
 ),
 
 repeat_contacts as (
     select * from {{ ref('fct_repeat_contacts') }}
-    where segment_type = 'topic'
+    where segment_type = 'topic' and return_level = 'above'
 ),
 
 sla_misses as (
@@ -32,16 +38,6 @@ totals as (
     select * from {{ ref('int_finding_totals_summed') }}
 ),
 
--- Of several incidents of a topic, the one that it carried most.
-worst_incidents as (
-    select
-        *,
-        row_number() over (
-            partition by segment order by extra_share desc nulls last, incident_number asc
-        ) as incident_rank
-    from incident_segments
-),
-
 figures as (
     select
         'topic' as scope,
@@ -53,15 +49,20 @@ figures as (
     from worst_incidents
     where incident_rank = 1
     union all
-    {% for figure in ['ticket_share', 'waiting_share'] -%}
+    {% for figure, measure, total, sample in [
+        ('ticket_share', 'tickets_count', 'tickets_created', 'tickets_count'),
+        ('waiting_share', 'waiting_hours', 'waiting_hours', 'resolved_count'),
+    ] -%}
     select
         'topic' as scope,
-        segment,
+        topic_texts.topic as segment,
         '{{ figure }}' as figure,
-        {{ figure }} as figure_value,
-        tickets_created as tickets_count,
-        waiting_hours
-    from topic_costs
+        {{ rate('topic_texts.' ~ measure, 'totals.' ~ total) }} as figure_value,
+        topic_texts.tickets_count,
+        topic_texts.waiting_hours
+    from topic_texts
+    cross join totals
+    where not {{ is_small_sample('topic_texts.' ~ sample) }}
     union all
     {% endfor -%}
     select
@@ -70,21 +71,24 @@ figures as (
         'repeat_rate' as figure,
         repeat_contacts.repeat_rate as figure_value,
         repeat_contacts.repeated_count as tickets_count,
-        repeat_contacts.repeated_count * topic_costs.waiting_avg_hours as waiting_hours
+        repeat_contacts.repeated_count * topic_texts.waiting_hours / nullif(topic_texts.resolved_count, 0)
+            as waiting_hours
     from repeat_contacts
-    inner join topic_costs
-        on repeat_contacts.segment = topic_costs.segment
-    where not {{ is_small_sample('repeat_contacts.resolved_count') }}
+    inner join topic_texts
+        on repeat_contacts.segment = topic_texts.topic
     union all
+    -- Slow weekdays are one finding, and one thing to do.
     select
         segment_type as scope,
-        segment,
+        case when segment_type = 'weekday' then 'slow' else segment end as segment,
         'frt_missed_rate' as figure,
-        {{ rate('missed_count', 'applicable_count') }} as figure_value,
-        missed_count as tickets_count,
-        hours_late as waiting_hours
+        {{ rate('sum(missed_count)', 'sum(applicable_count)') }} as figure_value,
+        sum(missed_count) as tickets_count,
+        {{ exact_sum('hours_late') }} as waiting_hours
     from sla_misses
-    where not {{ is_small_sample('applicable_count') }}
+    where segment_type <> 'weekday' or is_above_others
+    group by segment_type, case when segment_type = 'weekday' then 'slow' else segment end
+    having not {{ is_small_sample('sum(applicable_count)') }}
     union all
     select
         'backlog' as scope,
@@ -95,6 +99,7 @@ figures as (
         old_open_tickets.age_hours as waiting_hours
     from old_open_tickets
     cross join totals
+    where not {{ is_small_sample('totals.tickets_created') }}
 ),
 
 applied as (

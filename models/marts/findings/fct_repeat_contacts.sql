@@ -1,5 +1,6 @@
 -- Grain: one row for each segment: all tickets, each AI topic. Question: how often does a creator come back about the
--- same topic within 7 days of a resolution, and after a fast one more often than after a slow one?
+-- same topic within 7 days of a resolution, after a fast one more often than after a slow one, and about which topics more
+-- often than about the others? A topic against all others, pooled; p-values are corrected (Holm) over the topics.
 
 with contacts as (
     select * from {{ ref('int_contacts_followed') }}
@@ -32,6 +33,52 @@ counted as (
     group by ai_topic
 ),
 
+compared as (
+    select
+        *,
+        sum(case when segment_type = 'all' then resolved_count end) over () as all_resolved_count,
+        sum(case when segment_type = 'all' then repeated_count end) over () as all_repeated_count
+    from counted
+),
+
+scored as (
+    select
+        *,
+        case
+            when segment_type = 'topic' and not {{ is_small_sample('resolved_count') }}
+                then (
+                    {{ rate('repeated_count', 'resolved_count') }}
+                    - {{ rate('(all_repeated_count - repeated_count)', '(all_resolved_count - resolved_count)') }}
+                ) / nullif(sqrt(
+                    {{ rate('all_repeated_count', 'all_resolved_count') }}
+                    * (1 - {{ rate('all_repeated_count', 'all_resolved_count') }})
+                    * (1.0 / resolved_count + 1.0 / nullif(all_resolved_count - resolved_count, 0))
+                ), 0)
+        end as score
+    from compared
+),
+
+tested as (
+    select
+        *,
+        {{ two_sided_p('score') }} as p_value
+    from scored
+),
+
+factored as (
+    select
+        *,
+        {{ holm_factor('p_value') }} as factored_p
+    from tested
+),
+
+corrected as (
+    select
+        *,
+        {{ holm_p('factored_p', 'p_value') }} as p_value_holm
+    from factored
+),
+
 final as (
     select
         segment_type,
@@ -51,8 +98,16 @@ final as (
         repeated_count - fcr_strict_repeated_count as slower_repeated_count,
         {{ rate('(repeated_count - fcr_strict_repeated_count)', '(resolved_count - fcr_strict_count)') }}
             as slower_repeat_rate,
-        hours_until_next_median
-    from counted
+        hours_until_next_median,
+        p_value,
+        p_value_holm,
+        case
+            when p_value is null then null
+            when p_value_holm >= 0.05 then 'usual'
+            when score > 0 then 'above'
+            else 'below'
+        end as return_level
+    from corrected
 )
 
 select * from final

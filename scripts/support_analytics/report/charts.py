@@ -36,6 +36,7 @@ def draw_charts(data: dict[str, list[Row]]) -> list[Chart]:
         _weekly_sla(data["weekly"], data["incidents"]),
         _decomposition(data["decomposition"]),
         _categories(data["categories"]),
+        _backlog(data["backlog"]),
         _staffing(data["staffing"]),
     ]
     return [chart for chart in charts if chart is not None]
@@ -221,9 +222,12 @@ def _categories(rows: list[Row]) -> Chart | None:
         f" {wording.percent(row['waiting_share'], 0)}"
         for row in rows
     )
-    description = f"Share of tickets and of creators' waiting by category: {parts}."
+    description = (
+        "Share of tickets and of the hours until resolution of resolved tickets, by category:"
+        f" {parts}."
+    )
     height = 74 + 40 * len(rows)
-    canvas = _Canvas(height, "Tickets and waiting, by category", description)
+    canvas = _Canvas(height, "Tickets and hours until resolution, by category", description)
     left, right = 130.0, 660.0
     shares = [
         share for row in rows for share in (row["ticket_share"], row["waiting_share"]) if share
@@ -244,9 +248,30 @@ def _categories(rows: list[Row]) -> Chart | None:
     _legend(
         canvas,
         height - 10,
-        [(_BLUE, "share of tickets"), (_TEAL, "share of the hours until resolution")],
+        [
+            (_BLUE, "share of tickets"),
+            (_TEAL, "share of the hours until resolution (resolved tickets)"),
+        ],
     )
     return Chart("tickets_and_waiting.svg", description, canvas.svg())
+
+
+def _backlog(rows: list[Row]) -> Chart | None:
+    if len(rows) < 2:
+        return None
+    first, last = rows[0]["day"], rows[-1]["day"]
+    description = (
+        f"Open tickets at the end of each day: {wording.whole(rows[0]['closing_count'])} on"
+        f" {wording.day(first)}, {wording.whole(rows[-1]['closing_count'])} on {wording.day(last)}."
+    )
+    canvas = _Canvas(232, "Open tickets at the end of each day", description)
+    left, right, top, bottom = 44, _WIDTH - 12, 40, 200
+    ticks = _ticks(max(row["closing_count"] for row in rows))
+    x_of, y_of = _day_scale(first, last, left, right), _scale(0, ticks[-1], bottom, top)
+    _axis(canvas, ticks, y_of, left, right, wording.whole)
+    _month_labels(canvas, first, last, x_of, bottom)
+    canvas.line([(x_of(row["day"]), y_of(row["closing_count"])) for row in rows], _BLUE, 1.6)
+    return Chart("open_tickets.svg", description, canvas.svg())
 
 
 def _staffing(rows: list[Row]) -> Chart | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import duckdb
 from support_analytics.errors import UserError
 from support_analytics.exports import redacted_user_texts_sql
 from support_analytics.report.compiled_analyses import holm
+from support_analytics.report.service import overall_verdict
 
 Row = dict[str, Any]
 
@@ -27,14 +30,33 @@ _MARTS = (
 # worse, as the mart has no interval for these figures.
 _KEY_FIGURES = (
     ("tickets_created", "Tickets received", ("more", "fewer"), "whole"),
-    ("frt_median_minutes", "First response, half within", ("longer", "shorter"), "minutes"),
-    ("frt_avg_minutes", "First response, average", ("longer", "shorter"), "minutes"),
-    ("frt_p95_minutes", "First response, 95% within", ("longer", "shorter"), "minutes"),
+    (
+        "frt_median_minutes",
+        "First response of answered tickets, half within",
+        ("longer", "shorter"),
+        "minutes",
+    ),
+    (
+        "frt_avg_minutes",
+        "First response of answered tickets, average",
+        ("longer", "shorter"),
+        "minutes",
+    ),
+    (
+        "frt_p95_minutes",
+        "First response of answered tickets, 95% within",
+        ("longer", "shorter"),
+        "minutes",
+    ),
     ("frt_sla_met_rate", "First responses within target", ("higher", "lower"), "percent"),
     ("resolution_sla_met_rate", "Resolutions within target", ("higher", "lower"), "percent"),
     ("fcr_strict_rate", "Resolved within an hour", ("higher", "lower"), "percent"),
     ("backlog_closing_count", "Open at the end of the period", ("more", "fewer"), "whole"),
 )
+# The belief that is tested within topics, beside the plain shares of the finding about returns.
+_FAST_CLOSURES = "Repeat contacts follow fast closures"
+# Where a rule's figures stand when no finding has them.
+_QUESTION_OF = {"ticket_share": 1, "waiting_share": 2, "repeat_rate": 3, "frt_missed_rate": 4}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -81,13 +103,24 @@ def gather(
 ) -> dict[str, Any]:
     """What the template reads, by name. redact makes SQL of redacted text from a column's SQL."""
     clock = marts.row("select * from intermediate.int_clock_derived")
-    changes = _changes(marts, "4_weeks")
-    calm_changes = _changes(marts, "4_weeks_calm")
-    findings = _findings(marts)
+    lacks = _lacks(marts)
+    changes = _changes(marts, "4_weeks", lacks)
+    calm_changes = _changes(marts, "4_weeks_calm", lacks)
+    hypotheses = _hypotheses(analyses)
+    # Without texts all tickets have one topic, and every next one would be a return.
+    findings = [
+        row
+        for row in _findings(marts)
+        if not (row["kind"] == "repeat_contacts" and "texts" in lacks)
+    ]
     for finding in findings:
         if finding["kind"] == "change":
             metric = finding["subject"]
             finding["detail"] = changes[metric] | {"calm": calm_changes.get(metric)}
+        if finding["kind"] == "repeat_contacts":
+            finding["detail"]["like_for_like"] = next(
+                (row for row in hypotheses if row["hypothesis"] == _FAST_CLOSURES), None
+            )
     recommendations = marts.rows(
         """
         select recommendations.*, costs.tickets_created as recent_tickets_count
@@ -98,14 +131,27 @@ def gather(
         order by recommendation_rank
         """
     )
+    categories_of = {
+        row["ai_topic"]: row["ai_category"]
+        for row in marts.rows("select distinct ai_topic, ai_category from marts.fct_tickets")
+    }
+    for recommendation in recommendations:
+        recommendation["follows_from"] = _follows_from(recommendation, findings, categories_of)
+        recommendation["weekdays"] = [
+            row["subject"]
+            for finding in findings
+            if finding["subject_type"] == "weekday"
+            for row in finding["together"]
+        ]
     health = {row["period"]: row for row in marts.rows("select * from marts.fct_support_health")}
     return {
         "clock": clock,
         "health": health,
-        "key_figures": _key_figures(health["last_28d"]),
+        "lacks": lacks,
+        "key_figures": _key_figures(health["last_28d"], lacks, _incident_words(marts, health)),
         "changes": changes,
-        "verdict": _verdict(changes),
-        "calm_verdict": _verdict(calm_changes),
+        "verdict": overall_verdict(changes),
+        "calm_verdict": overall_verdict(calm_changes),
         "calm_changes": calm_changes,
         "volume": marts.row(
             "select * from marts.fct_topic_trends"
@@ -123,14 +169,26 @@ def gather(
             "select * from marts.fct_topic_costs where period = 'all'"
             " and segment_type = 'category' order by waiting_hours desc, segment"
         ),
-        "hypotheses": _hypotheses(analyses),
+        "hypotheses": [row for row in hypotheses if row["estimate"] is not None],
+        "untested_hypotheses": [row for row in hypotheses if row["estimate"] is None],
+        "streak": _streak(marts),
         "tests_count": sum(
             row["p_value"] is not None
             for name, rows in analyses.items()
             if name.startswith("hypothesis")
             for row in rows
         ),
-        "questions": {name: rows for name, rows in analyses.items() if name.startswith("question")},
+        "questions": {
+            name: [
+                row
+                for row in rows
+                if row["tickets_count"]
+                and not (row["measure"].startswith("first response") and "first_responses" in lacks)
+                and not (row["measure"].startswith("creators back") and "texts" in lacks)
+            ]
+            for name, rows in analyses.items()
+            if name.startswith("question")
+        },
         "topics_counts": _topics_counts(marts),
         "days_looked_at": marts.row(
             "select count(*) as n, count(distinct segment_type || segment) as segments"
@@ -150,7 +208,7 @@ def gather(
 
 def chart_data(marts: Marts) -> dict[str, list[Row]]:
     """Rows that the pictures are drawn from."""
-    return {
+    data = {
         "daily": marts.rows("select * from marts.fct_tickets_expected_daily order by created_day"),
         "incidents": marts.rows("select * from marts.fct_incidents order by incident_number"),
         "weekly": marts.rows(
@@ -166,16 +224,86 @@ def chart_data(marts: Marts) -> dict[str, list[Row]]:
             " and metric = 'frt_sla_met_rate' and dimension = 'channel'"
             " order by abs(total_effect) desc, segment"
         ),
+        "backlog": marts.rows("select * from marts.fct_backlog_daily order by day"),
     }
+    if "first_responses" in _lacks(marts):
+        data |= {"weekly": [], "staffing": [], "decomposition": []}
+    return data
+
+
+def _lacks(marts: Marts) -> list[str]:
+    """Kinds of data that no ticket has."""
+    counts = marts.rows(
+        """
+        select
+            count(nullif(trim(message_text), '')) as texts,
+            count(first_response_time_minutes) as first_responses,
+            count(tag) as tags,
+            count(case when has_user then 1 end) as users
+        from intermediate.int_tickets_measured
+        """
+    )[0]
+    return [kind for kind, count in counts.items() if not count]
+
+
+def _streak(marts: Marts) -> Row:
+    """Over how many 28-day periods, back from the last complete day, the backlog has grown."""
+    ends = marts.rows(
+        "select backlog.day, backlog.closing_count from marts.fct_backlog_daily as backlog,"
+        " intermediate.int_clock_derived as clock where backlog.day < clock.as_of_day"
+        " and (clock.as_of_day - 1 - backlog.day) % 28 = 0 order by backlog.day desc"
+    )
+    grown = list(
+        takewhile(lambda pair: pair[0]["closing_count"] > pair[1]["closing_count"], pairwise(ends))
+    )
+    return {"periods_count": len(grown), "since_day": grown[-1][1]["day"] if grown else None}
+
+
+def _incident_words(marts: Marts, health: dict[str, Row]) -> str:
+    """What the counts of the last 28 days and the 28 before hold of incidents; or nothing."""
+    start = health["last_28d"]["period_start_day"]
+    end = health["last_28d"]["period_end_day"]
+    held = marts.rows(
+        "select distinct start_day >= ? as is_now from marts.fct_incidents"
+        " where end_day >= ? and start_day <= ? order by is_now",
+        [start, start - (end - start) - timedelta(days=1), end],
+    )
+    periods = ["these days hold" if row["is_now"] else "the days before held" for row in held]
+    return f" ({' and '.join(periods)} an incident)" if periods else ""
+
+
+def _follows_from(recommendation: Row, findings: list[Row], categories: dict[str, str]) -> str:
+    """The finding that a rule acts on, by its number; else the question with its figures."""
+    trigger, segment = recommendation["trigger"], recommendation["segment"]
+
+    def fits(finding: Row) -> bool:
+        kind = finding["kind"]
+        return {
+            "incident_share": kind == "incident" and finding["subject"] == segment,
+            "waiting_share": kind == "slow_category"
+            and finding["subject"] == categories.get(segment),
+            "repeat_rate": kind == "repeat_contacts",
+            "frt_missed_rate": kind == "sla_missed"
+            and (
+                finding["subject"] == segment
+                or finding["subject_type"] == recommendation["scope"] == "weekday"
+            ),
+            "old_open_share": kind == "backlog",
+        }.get(trigger, False)
+
+    number = next((number for number, row in enumerate(findings, start=1) if fits(row)), None)
+    return f"finding {number}" if number else f"question {_QUESTION_OF.get(trigger, 1)}"
 
 
 def _count(marts: Marts, rows: str) -> int:
     return marts.rows(f"select count(*) as rows_count from {rows}")[0]["rows_count"]
 
 
-def _key_figures(health: Row) -> list[Row]:
+def _key_figures(health: Row, lacks: list[str], incidents: str) -> list[Row]:
     figures = []
     for metric, title, (rises, falls), style in _KEY_FIGURES:
+        if metric.startswith("frt_") and "first_responses" in lacks:
+            continue
         now, before = health[metric], health[f"{metric}_previous"]
         change = health[f"{metric}_change"]
         if before is None:
@@ -184,6 +312,8 @@ def _key_figures(health: Row) -> list[Row]:
             word = "too early to compare"
         else:
             word = rises if change > 0 else falls if change < 0 else "the same"
+        if metric == "tickets_created" and before is not None:
+            word += incidents
         figures.append(
             {
                 "title": title,
@@ -197,7 +327,7 @@ def _key_figures(health: Row) -> list[Row]:
     return figures
 
 
-def _changes(marts: Marts, comparison: str) -> dict[str, Row]:
+def _changes(marts: Marts, comparison: str, lacks: list[str]) -> dict[str, Row]:
     """For each metric the change over four mature weeks, and what made it, by channel."""
     changes: dict[str, Row] = {}
     rows = marts.rows(
@@ -206,32 +336,22 @@ def _changes(marts: Marts, comparison: str) -> dict[str, Row]:
         [comparison],
     )
     for row in rows:
+        if row["metric"].startswith("frt_") and "first_responses" in lacks:
+            continue
         change = changes.setdefault(row["metric"], dict(row) | {"channel": [], "category": []})
         change[row["dimension"]].append(row)
     for change in changes.values():
         for dimension in ("channel", "category"):
             change[f"{dimension}_mix"] = sum(row["mix_effect"] for row in change[dimension])
             change[f"{dimension}_rate"] = sum(row["rate_effect"] for row in change[dimension])
+        change["sample_before"] = sum(row["tickets_count_before"] for row in change["channel"])
+        change["sample_now"] = sum(row["tickets_count_now"] for row in change["channel"])
         change["overlapping"] = marts.rows(
             "select *, start_day >= ? as is_now from marts.fct_incidents"
             " where end_day >= ? and start_day <= ? order by start_day",
             [change["now_start_day"], change["before_start_day"], change["now_end_day"]],
         )
-        is_sure = change["overall_change_ci_low"] > 0 or change["overall_change_ci_high"] < 0
-        rises = change["overall_change"] > 0
-        is_better = rises != (change["metric"] == "frt_avg_minutes")
-        change["verdict"] = ("better" if is_better else "worse") if is_sure else "unsure"
     return changes
-
-
-def _verdict(changes: dict[str, Row]) -> str:
-    """better, worse, mixed, same or unknown: by the changes that chance does not explain."""
-    verdicts = {change["verdict"] for change in changes.values()}
-    if not verdicts:
-        return "unknown"
-    if {"better", "worse"} <= verdicts:
-        return "mixed"
-    return next(iter(verdicts - {"unsure"}), "same")
 
 
 def _findings(marts: Marts) -> list[Row]:
@@ -257,7 +377,7 @@ def _detail(marts: Marts, finding: Row) -> Any:
     if kind == "backlog":
         return marts.row(
             "select sum(age_over_30d_count) as old_count from marts.fct_backlog_by_status"
-        )
+        ) | {"streak": _streak(marts)}
     if kind == "incident":
         return marts.row(
             "select * from marts.fct_incidents where start_day = ?", [finding["start_day"]]
@@ -279,11 +399,8 @@ def _detail(marts: Marts, finding: Row) -> Any:
     if kind == "repeat_contacts":
         return marts.row("select * from marts.fct_repeat_contacts where segment_type = 'all'") | {
             "topics": marts.rows(
-                "select topics.* from marts.fct_repeat_contacts as topics,"
-                " marts.fct_repeat_contacts as overall"
-                " where topics.segment_type = 'topic' and overall.segment_type = 'all'"
-                " and topics.repeat_ci_low > overall.repeat_rate"
-                " order by topics.repeat_rate desc, topics.segment"
+                "select * from marts.fct_repeat_contacts where return_level = 'above'"
+                " order by repeat_rate desc, segment"
             )
         }
     if kind == "growth":

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from support_analytics.report.service import change_with_range, is_of_an_incident, style_of
 from support_analytics.report.wording import (
     Plain,
+    about,
     capital,
+    counted,
     day,
     days,
     decimal,
@@ -45,7 +48,8 @@ _QUESTION_NOTES = {
         " those of the 28 before, incidents set aside; 1 is unchanged. Tickets: all that came in."
     ),
     "question_2": (
-        "Share: of all hours waited until resolution. Tickets: those resolved, of which the mean"
+        "Share: of the hours until resolution of all resolved tickets. Tickets: those resolved, of"
+        " which the mean"
         " is. Categories come first, then topics, the longest mean first."
     ),
     "question_3": (
@@ -75,10 +79,16 @@ _TOPICS_SHOWN = {
 }
 # So many topics are named in a sentence.
 _TOPICS_NAMED = 6
+_LACKS = {
+    "texts": "message texts, so that nothing can be said about topics",
+    "first_responses": "first response times, so that nothing can be said about first responses",
+    "tags": "tags, so that categories are the AI's and cannot be checked",
+    "users": "users, so that plans and countries are unknown",
+}
 _FIGURES = {
     "incident_share": "{value} of the extra tickets of an incident",
     "ticket_share": "{value} of all tickets",
-    "waiting_share": "{value} of all hours waited",
+    "waiting_share": "{value} of the hours until resolution",
     "repeat_rate": "{value} of its resolutions did not hold",
     "frt_missed_rate": "{value} of first responses late or missing",
     "old_open_share": "{value} of all tickets are open for more than 30 days",
@@ -90,7 +100,8 @@ def title(finding: Row) -> Plain:
     kind, subject = finding["kind"], name(finding["subject"])
     titles = {
         "incident": lambda: (
-            f"Incident about {subject}, {days(finding['start_day'], finding['end_day'])}"
+            f"Incident about {about(finding['detail'])},"
+            f" {days(finding['start_day'], finding['end_day'])}"
         ),
         "growth": lambda: (
             "More tickets come in"
@@ -98,7 +109,9 @@ def title(finding: Row) -> Plain:
             else f"{capital(subject)} tickets grow faster than the others"
         ),
         "change": lambda: (
-            f"{capital(subject)}: {'better' if _is_better(finding) else 'worse'} than before"
+            f"{capital(subject)}: the change is that of an incident"
+            if is_of_an_incident(finding["detail"], finding["detail"]["calm"])
+            else f"{capital(subject)}: {'better' if _is_better(finding) else 'worse'} than before"
         ),
         "repeat_contacts": lambda: "Creators come back with the same problem",
         "sla_missed": lambda: f"{capital(_together(finding))}: first responses miss their target",
@@ -114,9 +127,10 @@ def headline(finding: Row) -> Plain:
     kind, detail = finding["kind"], finding["detail"]
     tickets = whole(finding["tickets_count"])
     if kind == "incident":
+        share = detail["category_share" if about(detail).endswith(" tickets") else "topic_share"]
         text = (
-            f"{tickets} tickets more than expected, {percent(detail['topic_share'], 0)} of them"
-            f" about {name(detail['topic'])}; creators waited"
+            f"{counted(finding['tickets_count'], 'ticket')} more than expected,"
+            f" {percent(share, 0)} of them about {about(detail)}; creators waited"
             f" {waited(finding['waiting_hours'])} longer in all."
         )
     elif kind == "slow_category":
@@ -124,17 +138,20 @@ def headline(finding: Row) -> Plain:
             f"{hours(finding['estimate'])} on average until resolution, against"
             f" {hours(finding['comparison_value'])} over all;"
             f" {percent(detail['ticket_share'], 0)} of the tickets,"
-            f" {percent(detail['waiting_share'], 0)} of the waiting."
+            f" {percent(detail['waiting_share'], 0)} of the hours until resolution (resolved"
+            " tickets)."
         )
     elif kind == "sla_missed":
         rows = finding["together"]
         late = sum(row["tickets_count"] for row in rows)
         wait = sum(row["waiting_hours"] for row in rows)
-        text = f"{whole(late)} late or missing first responses, {waited(wait)} beyond the target."
+        text = (
+            f"{counted(late, 'late or missing first response')}, {waited(wait)} beyond the target."
+        )
     elif kind == "backlog":
         text = (
-            f"{tickets} tickets are open ({percent(finding['estimate'])} of all received);"
-            f" they have waited {hours(finding['waiting_hours'] / finding['tickets_count'])} on"
+            f"{open_tickets(finding['tickets_count'])} ({percent(finding['estimate'])} of all"
+            f" received), for {hours(finding['waiting_hours'] / finding['tickets_count'])} on"
             " average."
         )
     elif kind == "repeat_contacts":
@@ -157,17 +174,16 @@ def paragraph(finding: Row) -> Plain:
     return Plain(_PARAGRAPHS[finding["kind"]](finding))
 
 
-def told(change: Row, verb: str, style: Any) -> Plain:
-    """A change of a rate in a sentence, with how sure it is."""
-    now, before = style(change["overall_now"]), style(change["overall_before"])
-    unsure = ", a difference that can be chance" if change["verdict"] == "unsure" else ""
-    span = range_in_unit(
-        change["overall_change_ci_low"], change["overall_change_ci_high"], "points"
-    )
-    sure = "" if unsure else f" ({points(change['overall_change'])}; {span})"
-    return Plain(
-        f"{verb} {now} of tickets, against {before} in the four weeks before{sure}{unsure}"
-    )
+def open_tickets(count: float) -> str:
+    """How many tickets are open: 1 ticket is open."""
+    return f"{counted(count, 'ticket')} {'is' if whole(count) == '1' else 'are'} open"
+
+
+def backlog_grew(streak: Row) -> Plain:
+    """Since when every 28-day period ended with more open tickets than it began; or nothing."""
+    if streak["periods_count"] < 2:
+        return Plain("")
+    return Plain(f"The backlog has grown in each 28-day period since {day(streak['since_day'])}.")
 
 
 def at_stake(recommendation: Row) -> Plain:
@@ -180,7 +196,7 @@ def at_stake(recommendation: Row) -> Plain:
     else:
         cost = f"and {waited(wait)} of waiting for a resolution"
     return Plain(
-        f"At stake: {whole(recommendation['tickets_count'])} tickets"
+        f"At stake: {counted(recommendation['tickets_count'], 'ticket')}"
         f" ({percent(recommendation['ticket_share'])} of all) {cost}."
     )
 
@@ -193,7 +209,19 @@ def why(recommendation: Row) -> Plain:
     limit = percent(recommendation["min_value"], 0)
     if recommendation["scope"] == "backlog":
         return Plain(f"{figure} (rule: from {limit})")
+    if recommendation["scope"] == "weekday":
+        return Plain(
+            f"{listed(recommendation['weekdays'])} together: {figure} (rule: from {limit})"
+        )
     return Plain(f"{name(recommendation['segment'])}: {figure} (rule: from {limit})")
+
+
+def hours_at_stake(recommendation: Row) -> str:
+    """The hours of a recommendation with their share; those of open tickets for each."""
+    wait = recommendation["waiting_hours"]
+    if recommendation["waiting_share"] is None:
+        return f"{hours(wait / recommendation['tickets_count'])} each so far"
+    return f"{whole(wait)} ({percent(recommendation['waiting_share'])})"
 
 
 def question_title(analysis: str) -> str:
@@ -217,6 +245,8 @@ def topics_left_out(analysis: str, rows: list[Row], topics_counts: dict[str, int
     shown = sum(row["segment"].startswith("topic ") for row in rows)
     if topics_counts.get(question, 0) <= shown:
         return Plain("")
+    if not shown:
+        return Plain("No topic has enough tickets to be shown.")
     return Plain(
         f"Of {whole(topics_counts[question])} topics these are the {whole(shown)} with"
         f" {_TOPICS_SHOWN[question]}."
@@ -248,22 +278,12 @@ def difference(value: float, style: str) -> str:
     return points(value) if style == "percent" else signed(minutes(value), value)
 
 
-def change_with_range(change: Row, style: str) -> tuple[str, str]:
-    """A change and its interval, in one unit, which the interval has once."""
-    moved = change["overall_change"]
-    low, high = change["overall_change_ci_low"], change["overall_change_ci_high"]
-    if style == "percent":
-        return points(moved), range_in_unit(low, high, "points")
-    text, span = minutes_with_range(moved, low, high)
-    return signed(text, moved), span
-
-
 def incident_caveat(change: Row, calm: Row | None) -> Plain:
     """Which incidents lie in the weeks compared, and the change without their days; or nothing."""
     parts = []
     for weeks, is_now in (("earlier weeks held", False), ("later weeks hold", True)):
         incidents = [
-            Plain(f"about {name(row['topic'])} of {days(row['start_day'], row['end_day'])}")
+            Plain(f"about {about(row)} of {days(row['start_day'], row['end_day'])}")
             for row in change["overlapping"]
             if row["is_now"] == is_now
         ]
@@ -271,7 +291,7 @@ def incident_caveat(change: Row, calm: Row | None) -> Plain:
             noun = "incident" if len(incidents) == 1 else "incidents"
             parts.append(f"The {weeks} the {noun} {listed(incidents)}.")
     if parts and calm:
-        style = "minutes" if calm["metric"] == "frt_avg_minutes" else "percent"
+        style = style_of(calm["metric"])
         its = "its" if len(change["overlapping"]) == 1 else "their"
         parts.append(
             f"Without {its} days, the {name(calm['metric'])} went from"
@@ -279,6 +299,30 @@ def incident_caveat(change: Row, calm: Row | None) -> Plain:
             f"{', which can be chance' if calm['verdict'] == 'unsure' else ''}."
         )
     return Plain(" ".join(parts))
+
+
+def same_topic(test: Row | None) -> Plain:
+    """How much of the difference between fast and slow closures is left within a topic."""
+    if test is None or test["estimate"] is None:
+        return Plain("")
+    span = range_in_unit(test["ci_low"], test["ci_high"], "points")
+    chance = "" if test["holds"] in ("yes", "the contrary") else ", which can be chance"
+    return Plain(f" (within one topic {points(test['estimate'])}, {span}{chance})")
+
+
+def lacking(kinds: list[str]) -> Plain:
+    """Which kinds of data the export does not have, and what cannot be told for that."""
+    return Plain(
+        f"The data has {listed([Plain(f'no {_LACKS[kind]}') for kind in kinds])}." if kinds else ""
+    )
+
+
+def untested(hypotheses: list[Row]) -> Plain:
+    """Which beliefs the data cannot be asked about; or nothing."""
+    beliefs = list(dict.fromkeys(row["hypothesis"] for row in hypotheses))
+    if not beliefs:
+        return Plain("")
+    return Plain(f"This data does not allow a test of: {escaped('; '.join(beliefs))}.")
 
 
 def backlog_moved(change: int) -> str:
@@ -307,9 +351,17 @@ def _incident(finding: Row) -> str:
         f" **{whole(incident['extra_tickets'])} extra tickets**"
         f" ({whole(incident['extra_ci_low'])} to {whole(incident['extra_ci_high'])})."
         f" {percent(incident['category_share'], 0)} of them were {name(incident['category'])}"
-        f" tickets, {percent(incident['topic_share'], 0)} about {name(incident['topic'])};"
-        f" {percent(incident['channel_share'], 0)} came by {name(incident['channel'])}."
+        " tickets"
     )
+    if about(incident) == name(incident["topic"]):
+        text += f", {percent(incident['topic_share'], 0)} about {about(incident)}"
+    # A channel that brought its usual part carries nothing.
+    if incident["is_channel_above_usual"]:
+        text += (
+            f"; {percent(incident['channel_share'], 0)} came by {name(incident['channel'])},"
+            f" usually {percent(incident['channel_usual_share'], 0)}"
+        )
+    text += "."
     if effect is not None:
         low, high = incident["frt_effect_ci_low"], incident["frt_effect_ci_high"]
         if low > 0:
@@ -351,9 +403,9 @@ def _growth(finding: Row) -> str:
 
 def _change(finding: Row) -> str:
     change = finding["detail"]
-    style = "minutes" if finding["subject"] == "frt_avg_minutes" else "percent"
+    style = style_of(finding["subject"])
     worse_or_better = "better off" if _is_better(finding) else "worse off"
-    moved, span = change_with_range(change, style)
+    moved, span = change_with_range(change)
     text = (
         f"From {styled(finding['comparison_value'], style)} in the four weeks before to"
         f" {styled(finding['estimate'], style)} in the four weeks from"
@@ -386,7 +438,7 @@ def _repeat(finding: Row) -> str:
         text += (
             " After a resolution within the hour it was"
             f" {percent(contacts['fcr_strict_repeat_rate'])}, after a slower one"
-            f" {percent(contacts['slower_repeat_rate'])}."
+            f" {percent(contacts['slower_repeat_rate'])}{same_topic(contacts['like_for_like'])}."
         )
     if contacts["topics"]:
         topics = [
@@ -396,7 +448,7 @@ def _repeat(finding: Row) -> str:
         left_out = len(contacts["topics"]) - len(topics)
         if left_out:
             topics.append(Plain(f"{whole(left_out)} more"))
-        text += f" More than usual come back about {listed(topics)}."
+        text += f" Beyond chance, more come back about {listed(topics)} than about other topics."
     return text
 
 
@@ -426,8 +478,8 @@ def _slow_category(finding: Row) -> str:
         f"A resolved {name(finding['subject'])} ticket took **{took}** on average ({span};"
         f" {whole(costs['resolved_count'])} tickets), all resolved tickets"
         f" {hours(finding['comparison_value'])}. They are {percent(costs['ticket_share'], 0)} of"
-        f" the tickets and {percent(costs['waiting_share'], 0)} of the hours waited;"
-        f" {waited(finding['waiting_hours'])} are beyond the average."
+        f" the tickets and {percent(costs['waiting_share'], 0)} of the hours until resolution"
+        f" (resolved tickets); {waited(finding['waiting_hours'])} are beyond the average."
     )
     if costs["topics"]:
         topics = [
@@ -441,25 +493,27 @@ def _slow_category(finding: Row) -> str:
 def _backlog(finding: Row) -> str:
     age = finding["waiting_hours"] / finding["tickets_count"]
     text = (
-        f"**{whole(finding['tickets_count'])} tickets are open**, {percent(finding['estimate'])} of"
+        f"**{open_tickets(finding['tickets_count'])}**, {percent(finding['estimate'])} of"
         f" all received ({percent(finding['ci_low'])} to {percent(finding['ci_high'])})"
     )
     if finding["comparison_value"] is not None:
         # The mart's comparison_value: the end of the day 28 days before.
         earlier = day(finding["end_day"] - timedelta(days=28))
         text += f"; at the end of {earlier} it was {percent(finding['comparison_value'])}"
+    grew = backlog_grew(finding["detail"]["streak"])
+    old = finding["detail"]["old_count"]
     return (
-        f"{text}. They have waited {hours(age)} on average;"
-        f" {whole(finding['detail']['old_count'])} of them for more than 30 days. Their wait has no"
-        ' end yet: of all totals of hours waited, only the line about them under "What to do" has'
-        " it."
+        f"{text}. {f'{grew} ' if grew else ''}The wait so far is {hours(age)} on average"
+        f"{f', and more than 30 days for {whole(old)}' if old else ''}. It has no end yet:"
+        " hours until resolution, in this report, are of resolved tickets."
     )
 
 
 def _breaches_due(finding: Row) -> str:
     return (
-        f"{whole(finding['tickets_count'])} targets of open tickets pass within 24 hours of this"
-        f" report's state, of {whole(finding['comparison_value'])} that can still be met."
+        f"{counted(finding['tickets_count'], 'target')} of open tickets will pass within 24"
+        f" hours of this report's state, of {whole(finding['comparison_value'])} that can still"
+        " be met."
         " A count of deadlines, not an estimate: it has no interval."
     )
 

@@ -48,6 +48,13 @@ def name(value: str | None) -> Plain:
     return escaped(_NAMES.get(value or "", (value or "unknown").replace("_", " ")))
 
 
+def about(incident: dict[str, Any]) -> Plain:
+    """What an incident is about: its topic, or without a clear one its category."""
+    if incident["topic"] in ("unclear", "unknown"):
+        return Plain(f"{name(incident['category'])} tickets")
+    return name(incident["topic"])
+
+
 def capital(value: object) -> Plain:
     """The text with its first letter large, whatever the rest is."""
     text = escaped(value)
@@ -127,7 +134,12 @@ def _common_unit(*durations: float) -> tuple[str, int, Callable[[float], str]]:
 
 def waited(value: float | None) -> str:
     """Hours that creators waited, summed: 3,723 hours."""
-    return "–" if value is None else f"{whole(value)} hours"
+    return "–" if value is None else counted(value, "hour")
+
+
+def counted(value: float, noun: str) -> str:
+    """A count with its noun: 1 ticket, 12 tickets."""
+    return f"{whole(value)} {noun}{'' if whole(value) == '1' else 's'}"
 
 
 def signed(text: str, value: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from support_analytics.errors import UserError
-from support_analytics.report import sentences, wording
+from support_analytics.report import sentences, service, wording
 from support_analytics.report.charts import Chart, draw_charts
 from support_analytics.report.compiled_analyses import compile_analyses, run_analyses
 from support_analytics.report.figures import Marts, chart_data, check_database, gather
@@ -23,6 +23,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 _FOLDER = Path(__file__).resolve().parent
 _IMAGES = "images"
 _PICTURE = re.compile(r'<p><img src="images/([a-z_]+\.svg)" alt="[^"]*"\s*/?></p>')
+_HEADING_OR_TABLE = re.compile(r"(<table>|<h[23]>.*?</h[23]>)")
 # The page shows itself and nothing else: no script, no request.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -87,9 +88,7 @@ def page(report: str, charts: list[Chart]) -> str:
     pictures = {chart.file_name: chart.svg for chart in charts}
     body = _PICTURE.sub(lambda match: f"<figure>{pictures[match[1]]}</figure>", body)
     # Wide tables scroll by themselves on a phone, and the keyboard reaches them.
-    body = body.replace(
-        "<table>", '<div class="table" role="region" aria-label="Table" tabindex="0"><table>'
-    ).replace("</table>", "</table></div>")
+    body = "".join(_named_regions(body)).replace("</table>", "</table></div>")
     heading = report.split("\n", 1)[0].removeprefix("# ")
     style = (_FOLDER / "page.css").read_text(encoding="utf-8")
     return (
@@ -99,6 +98,19 @@ def page(report: str, charts: list[Chart]) -> str:
         f"<title>{escape(heading)}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
+
+
+def _named_regions(body: str) -> Iterator[str]:
+    """The page with each table in a region that has the name of its heading."""
+    heading, tables_count = "", 0
+    for part in _HEADING_OR_TABLE.split(body):
+        if part == "<table>":
+            tables_count += 1
+            label = heading if tables_count == 1 else f"{heading}, table {tables_count}"
+            yield f'<div class="table" role="region" aria-label="{label}" tabindex="0">'
+        elif part.startswith(("<h2>", "<h3>")):
+            heading, tables_count = re.sub("<[^>]*>", "", part), 0
+        yield part
 
 
 def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
@@ -121,16 +133,22 @@ def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
     ):
         environment.filters[function.__name__] = function
     environment.filters["safe_text"] = wording.escaped
+    # Rows that a macro of the template wrote: their cells are escaped already.
+    environment.filters["safe_rows"] = wording.Plain
     for module, names in (
         (
             wording,
-            "day days instant minutes hours name in_unit range_in_unit p_value percent shortened",
+            "day days instant hours name counted in_unit range_in_unit p_value shortened",
         ),
         (
             sentences,
-            "title headline paragraph told at_stake why question_title question_note reading"
-            " topics_left_out segment_name styled difference change_with_range incident_caveat"
-            " backlog_moved",
+            "title headline paragraph at_stake hours_at_stake why question_title question_note"
+            " reading topics_left_out segment_name styled difference backlog_moved"
+            " backlog_grew same_topic lacking untested open_tickets",
+        ),
+        (
+            service,
+            "answer no_comparison incidents_in without_incidents style_of change_with_range",
         ),
     ):
         environment.globals |= {name: getattr(module, name) for name in names.split()}

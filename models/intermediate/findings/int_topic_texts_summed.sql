@@ -1,0 +1,19 @@
+-- Grain: one row for each AI topic. Question: what does a topic cost, of the tickets that have a message text?
+-- A ticket without a text has no topic but `unclear`, which says nothing about what the creator wanted.
+
+with tickets as (
+    select * from {{ ref('int_tickets_measured') }}
+    where coalesce(trim(message_text), '') <> ''
+),
+
+final as (
+    select
+        coalesce(ai_topic, 'unknown') as topic,
+        count(*) as tickets_count,
+        count(case when is_resolved then 1 end) as resolved_count,
+        sum(coalesce(resolution_time_minutes, 0)) / 60 as waiting_hours
+    from tickets
+    group by coalesce(ai_topic, 'unknown')
+)
+
+select * from final
