@@ -301,6 +301,33 @@ def test_malformed_lines_pass_with_their_line(map_values: Callable[..., list[dic
             "inputs.tickets.columns.a: {export} has no column 'b' or 'c'",
         ),
         ("version: 1", "version: 1\njoins: {j: {sql: select 1}}", "joins.j.on: must be a section"),
+        (
+            "version: 1",
+            "version: 1\njoins: {j: {on: {ie: id}, sql: from tickets}}",
+            "joins.j.on: {export} has no column 'ie'; nearest: 'id'",
+        ),
+        (
+            "version: 1",
+            "version: 1\njoins: {j: {on: {id: ie}, sql: from tickets}}",
+            "joins.j.on: its sql has no column 'ie'; nearest: 'id'",
+        ),
+        *(
+            (
+                "version: 1",
+                f"version: 1\njoins: {{{name}: {{on: {{id: id}}, sql: from tickets}}}}",
+                f"joins.{name}: the name '{name}' is taken; give the join another",
+            )
+            for name in ("Tickets", "sources")
+        ),
+        ("version: 1", "version: 1\ntimestamps: '%Q'", "timestamps: '%Q' is no pattern"),
+        ("version: 1", "version: 1\ntimezone: Mars", "timezone: 'Mars' is not a known time zone"),
+        (
+            "  channel:",
+            "  first_response_time: {column: id, unit: [hours]}\n  channel:",
+            "tickets.first_response_time.unit: '['hours']' is not one of seconds, minutes",
+        ),
+        ("ticket_id: id", "ticket_id: {sql: ''}", "tickets.ticket_id.sql: Parser Error: SELECT cl"),
+        ("ticket_id: id", "ticket_id: {sql: 'id, id'}", "ticket_id.sql: must be one value"),
     ],
 )
 def test_errors_name_the_key(
