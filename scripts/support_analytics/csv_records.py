@@ -36,6 +36,8 @@ class CsvRecords:
     header.
     """
 
+    sheets = ()
+
     def __init__(
         self, opened: OpenedSource, encoding: str | None, wanted: Collection[str] = ()
     ) -> None:
@@ -86,7 +88,9 @@ class CsvRecords:
                 raise UserError(
                     f"{path}: line {self._lines.number}: a quote in the header is never closed"
                 )
-            return [name.lstrip("\ufeff").strip() for name in fields]
+            names = [name.lstrip("\ufeff").strip() for name in fields]
+            if any(names):
+                return names
         raise UserError(f"{path} has only blank lines; a header line was expected")
 
     def _read(self) -> Iterator[tuple[int, list[str], list[str], bool]]:

@@ -30,6 +30,7 @@ from support_analytics.mapping_sql import (
 )
 from support_analytics.raw_files import RawFile, nearest_names
 from support_analytics.sources import shown_paths
+from support_analytics.table_records import other_sheets_shown
 
 _TABLES = "export_tables"
 _BATCH_ROWS = 50_000
@@ -148,6 +149,7 @@ class MappedInputs:
             paths = shown_paths([raw.path for raw in self.files[name]])
             raise UserError(
                 f"mapping {self.mapping.name}: {key}: {paths} has no column {wanted}; {near}"
+                + other_sheets_shown(self.files[name][0].sheets)
             )
 
     def _create_table(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -30,6 +30,8 @@ _REFUSED = {
     b"\xfd7zX": "an xz file; unpack it first",
     b"\x28\xb5\x2f\xfd": "a Zstandard file; unpack it first",
 }
+# What a text file's first bytes say, and the encodings that they go with.
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _GLOB_MARKS = "*?["
 
 
@@ -114,6 +116,12 @@ def open_source(path: Path) -> OpenedSource:
 def text_encoding(opened: OpenedSource, encoding: str | None) -> str:
     """The codec of a text file, byte order marks taken into account. Raises UserError."""
     start = opened.start
+    for mark, name in _MARKS:
+        if encoding and start.startswith(mark) and not encoding.startswith(name):
+            raise UserError(
+                f"{opened.path} starts with the byte order mark of {name.upper()}; "
+                f"leave out --encoding {encoding}"
+            )
     if encoding in (None, "utf-8"):
         if start.startswith((b"\xff\xfe", b"\xfe\xff")) and encoding is None:
             return "utf-16"
