@@ -403,6 +403,21 @@ def test_bad_input(
         assert left == {case.options[-1] if "--out" in case.options else "out"}
 
 
+def test_a_suggestion_finds_the_sheet_of_the_tickets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    content = workbook(list(TICKET_COLUMNS), GOOD.split(","), has_notes=True)
+    Path("tickets.xlsx").write_bytes(content)
+    assert cli.main(["suggest-mapping", "tickets.xlsx"]) == 0
+    asked = 'sheet: are the tickets in sheet "Tickets"? Others are "Notes"'
+    assert f"decide    {asked}\n" in capsys.readouterr().out
+    given = ["--tickets", "tickets.xlsx", "--mapping", "tickets.xlsx.mapping.yml", "--quiet"]
+    monkeypatch.setattr(build_module, "_run_models", tiny_models.run)
+    assert cli.main([*given, "--out", "out"]) == 0, capsys.readouterr().err
+    assert "tickets   1 of 1 accepted" in capsys.readouterr().out
+
+
 REASONS = {
     ",2025-09-01,,pending,email,c,,1,x": "missing_ticket_id",
     "a,,,pending,email,c,,1,x": "missing_created_at",
