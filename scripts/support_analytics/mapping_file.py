@@ -332,6 +332,8 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise self._problem(f"{key}.{kind}", "must be a text")
         if kind == "sql":
+            if not str(value).strip():
+                raise self._problem(f"{key}.sql", "is empty; write an expression, such as a column")
             return Source(key, sql=str(value))
         return Source(key, value=str(value))
 

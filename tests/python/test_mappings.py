@@ -327,7 +327,16 @@ def test_malformed_lines_pass_with_their_line(map_values: Callable[..., list[dic
             "  first_response_time: {column: id, unit: [hours]}\n  channel:",
             "tickets.first_response_time.unit: '['hours']' is not one of seconds, minutes",
         ),
-        ("ticket_id: id", "ticket_id: {sql: ''}", "tickets.ticket_id.sql: Parser Error: SELECT cl"),
+        (
+            "ticket_id: id",
+            "ticket_id: {sql: ' '}",
+            "tickets.ticket_id.sql: is empty; write an expr",
+        ),
+        (
+            "ticket_id: id",
+            "ticket_id: {sql: '-- id'}",
+            "ticket_id.sql: Parser Error: SELECT clause",
+        ),
         ("ticket_id: id", "ticket_id: {sql: 'id, id'}", "ticket_id.sql: must be one value"),
     ],
 )
