@@ -8,7 +8,8 @@ from pathlib import Path
 
 try:
     from support_analytics.dashboard import write_dashboard
-    from support_analytics.errors import SupportAnalyticsError, one_line
+    from support_analytics.errors import SupportAnalyticsError, one_line, positive
+    from support_analytics.sources import refuse_same_file
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
 
@@ -37,13 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "--max-tickets",
-        type=int,
+        type=positive,
         metavar="N",
         help="past so many tickets the page holds the latest days only (default: 100000)",
     )
     options = parser.parse_args(arguments)
     limit = {} if options.max_tickets is None else {"max_tickets": options.max_tickets}
     try:
+        refuse_same_file({"--db": options.db, "--out": options.out})
         report = write_dashboard(options.db, options.out, with_text=not options.no_text, **limit)
     except SupportAnalyticsError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
+from support_analytics.errors import UserError
 from support_analytics.sample import (
     INCIDENT_NAMES,
     INCIDENTS,
@@ -16,6 +17,7 @@ from support_analytics.sample import (
     write_tickets,
     write_users,
 )
+from support_analytics.sources import refuse_same_file
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
@@ -72,6 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     names = () if options.no_incidents else options.incidents
     try:
+        refuse_same_file({"--tickets-out": options.tickets_out, "--users-out": options.users_out})
         config = SampleConfig(
             tickets=options.tickets,
             creators=options.creators,
@@ -83,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         ticket_count = write_tickets(config, options.tickets_out)
         user_count = write_users(config, options.users_out)
-    except ValueError as error:
+    except (ValueError, UserError) as error:
         print(f"generate_sample: {error}", file=sys.stderr)
         return 2
     except OSError as error:

@@ -14,7 +14,7 @@ import duckdb
 
 from support_analytics.build import PROJECT
 from support_analytics.dbt_runner import DbtSession
-from support_analytics.errors import SupportAnalyticsError
+from support_analytics.errors import SupportAnalyticsError, one_line, positive
 
 DEFAULT_TICKETS = 1_000_000
 # The single pass is slow enough to be measured on a part and scaled up.
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "alternation of all the patterns over the same text.",
     )
     parser.add_argument(
-        "--tickets", type=int, default=DEFAULT_TICKETS, metavar="N", help="(default: 1000000)"
+        "--tickets", type=positive, default=DEFAULT_TICKETS, metavar="N", help="(default: 1000000)"
     )
     options = parser.parse_args(arguments)
     try:
@@ -63,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SupportAnalyticsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except Exception as error:
+        print(f"error: {one_line(f'{type(error).__name__}: {error}')}", file=sys.stderr)
+        return 1
     print(f"tickets               {cost.tickets} of {cost.characters:.0f} characters on average")
     print(f"classification        {cost.layers_seconds:.1f} s, every model from text to category")
     print(f"single alternation    {cost.single_pass_seconds:.1f} s, scaled up from a part")

@@ -19,6 +19,8 @@ from support_analytics.sources import OpenedSource, decoding_errors, text_encodi
 # A quoted field that runs on past this is a quote that was never closed.
 RECORD_CHARACTERS = 16 * 1024 * 1024
 DELIMITERS = (",", ";", "\t", "|")
+# A line of them is no header.
+_BLANKS = " \r\n" + "".join(DELIMITERS)
 # The largest that fits a C long on every platform.
 _FIELD_SIZE_LIMIT = 2**31 - 1
 # Stands for a carriage return that does not end a line, which the csv module would refuse. A lone
@@ -35,6 +37,8 @@ class CsvRecords:
     header, the delimiter that makes the most fields is it. Raises UserError for a file without a
     header.
     """
+
+    sheets = ()
 
     def __init__(
         self, opened: OpenedSource, encoding: str | None, wanted: Collection[str] = ()
@@ -86,7 +90,9 @@ class CsvRecords:
                 raise UserError(
                     f"{path}: line {self._lines.number}: a quote in the header is never closed"
                 )
-            return [name.lstrip("\ufeff").strip() for name in fields]
+            names = [name.lstrip("\ufeff").strip() for name in fields]
+            if any(name.strip(_BLANKS) for name in names):
+                return names
         raise UserError(f"{path} has only blank lines; a header line was expected")
 
     def _read(self) -> Iterator[tuple[int, list[str], list[str], bool]]:
@@ -175,7 +181,7 @@ class _Lines:
 
 def _delimiter(start: str, newline: str, wanted: Collection[str]) -> tuple[str, bool]:
     """The delimiter, and whether a line before the header names it."""
-    lines = [line for line in start.lstrip("\ufeff").split(newline) if line.strip()]
+    lines = [line for line in start.lstrip("\ufeff").split(newline) if line.strip(_BLANKS)]
     if not lines:
         return DELIMITERS[0], False
     if named := _SEPARATOR_LINE.fullmatch(lines[0]):

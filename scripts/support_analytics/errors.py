@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 MESSAGE_LENGTH = 600
 
 
@@ -24,6 +26,13 @@ class BuildError(SupportAnalyticsError):
     """The build itself failed: a model, a data test, or dbt."""
 
     exit_code = 1
+
+
+def positive(text: str) -> int:
+    """The whole number from 1 that an option was given. Raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
+    return int(text)
 
 
 def one_line(text: str, limit: int = MESSAGE_LENGTH) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import random
 import tempfile
 from collections import Counter
@@ -16,9 +17,10 @@ import yaml
 from support_analytics import warehouse
 from support_analytics.build import PROJECT
 from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
-from support_analytics.errors import UserError
+from support_analytics.errors import BuildError, UserError
 
 RULES_FILE = Path("seeds") / "category_rules.csv"
+RULE_COLUMNS = ("category", "topic", "pattern", "weight", "purpose")
 BOOTSTRAP_SAMPLES = 1000
 BOOTSTRAP_SEED = 20250101
 # Outer percentiles of a 95 % interval.
@@ -100,8 +102,11 @@ def classify(
 ) -> list[Reading]:
     """Run the project's models on the texts, as tickets without a tag, in a scratch database.
 
-    rules stands in for the project's seed of rules. Raises BuildError when a rule cannot be used.
+    rules stands in for the project's seed of rules. Raises UserError when they are none, or one of
+    them cannot be used, and BuildError where the project's cannot.
     """
+    if rules:
+        _check_rules(rules)
     with tempfile.TemporaryDirectory(prefix="evaluate_rules_") as folder:
         work = Path(folder)
         database = work / DATABASE_NAME
@@ -117,6 +122,8 @@ def classify(
         try:
             session.parse()
             session.run("category_rules", "+int_tickets_evidence_weighed,resource_type:model")
+        except BuildError as error:
+            raise _about_rules(error, rules) or error from None
         finally:
             session.close()
         return _readings(database, ticket_categories(project))
@@ -278,10 +285,37 @@ def _load_tickets(database: Path, texts: Sequence[LabelledText]) -> None:
         connection.commit()
 
 
+def _check_rules(path: Path) -> None:
+    """Raise UserError for what is no CSV of rules; the models judge each of them."""
+    if not path.is_file():
+        raise UserError(f"{path} is not a file; give a CSV with the columns of {RULES_FILE}")
+    try:
+        header = next(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))), [])
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text; save it as UTF-8") from None
+    except csv.Error as error:
+        raise UserError(f"{path} line 1: not CSV ({error})") from None
+    missing = [name for name in RULE_COLUMNS if name not in header]
+    if missing:
+        raise UserError(
+            f"{path} line 1: column '{missing[0]}' is missing; the header needs "
+            f"{','.join(RULE_COLUMNS)}"
+        )
+
+
+def _about_rules(error: BuildError, rules: Path | None) -> UserError | None:
+    """What a model says of the project's seed, said of the rules that stood in for it."""
+    name, said = RULES_FILE.as_posix(), str(error)
+    if rules is None or name not in said:
+        return None
+    # The log that it ends with is gone with the scratch folder.
+    return UserError(f"{rules}{said.partition(name)[2].split('; see ')[0]}")
+
+
 def _with_rules(project: Path, work: Path, rules: Path) -> Path:
     """The project as a folder of links, with another file of rules."""
-    if not rules.is_file():
-        raise UserError(f"{rules} is not a file; give a CSV with the columns of {RULES_FILE}")
     linked = work / "project"
     (linked / "seeds").mkdir(parents=True)
     for entry in project.iterdir():

@@ -151,7 +151,7 @@ def _plain(
     for name, found in paths.items():
         schema = warehouse.raw_schema(project, _RAW_TABLES[name])
         files[name] = [
-            cleanup.enter_context(open_raw_file(path, schema, reading)) for path in found
+            cleanup.enter_context(open_raw_file(path, schema, reading, True)) for path in found
         ]
     return Inputs(files, project)
 

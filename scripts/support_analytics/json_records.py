@@ -23,6 +23,8 @@ class JsonRecords:
     twice: keys may come late. Raises UserError where no line is an object.
     """
 
+    sheets = ()
+
     def __init__(self, opened: OpenedSource, encoding: str | None) -> None:
         path = opened.path
         self._codec = text_encoding(opened, encoding)

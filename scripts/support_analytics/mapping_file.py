@@ -23,6 +23,8 @@ TICKETS, USERS = "tickets", "users"
 FORMAT_NAMES = ("iso", "epoch_s", "epoch_ms", "day_first", "month_first")
 # A number in each, in minutes; hms is HH:MM[:SS].
 UNIT_MINUTES = {"seconds": 1 / 60, "minutes": 1.0, "hours": 60.0, "days": 1440.0, "hms": None}
+# Of the query that makes a raw table: mapping_sql.py.
+QUERY_NAMES = ("sources", "instants")
 RULES = ("reject", "keep", "empty")
 _LARGEST_FILE = 1 << 20
 _FORM_KEYS = ("formats", "timezone")
@@ -213,7 +215,7 @@ class _Reader:
             if table in top
         }
         inputs = self._inputs(top.get("inputs"), tables)
-        joins = tuple(self._joins(top.get("joins")))
+        joins = tuple(self._joins(top.get("joins"), inputs))
         return MappingFile(self._path, form, extra, inputs, joins, tables)
 
     def _table(self, value: Any, table: str, form: TimeForm) -> dict[str, Column]:
@@ -261,7 +263,7 @@ class _Reader:
     ) -> Column:
         self._only(section, key, ("column", "sql", "value", "optional", "unit", "decimal_comma"))
         unit = section.get("unit", "minutes")
-        if unit not in UNIT_MINUTES:
+        if not isinstance(unit, str) or unit not in UNIT_MINUTES:
             raise self._problem(f"{key}.unit", f"'{unit}' is not one of {', '.join(UNIT_MINUTES)}")
         comma = section.get("decimal_comma", False)
         if not isinstance(comma, bool):
@@ -330,6 +332,8 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise self._problem(f"{key}.{kind}", "must be a text")
         if kind == "sql":
+            if not str(value).strip():
+                raise self._problem(f"{key}.sql", "is empty; write an expression, such as a column")
             return Source(key, sql=str(value))
         return Source(key, value=str(value))
 
@@ -366,11 +370,15 @@ class _Reader:
         self._only(section, key, ("column", "optional"))
         return self._source(section, key)
 
-    def _joins(self, value: Any) -> Iterator[Join]:
+    def _joins(self, value: Any, inputs: Mapping[str, Input]) -> Iterator[Join]:
+        taken = {*inputs, *QUERY_NAMES}
         for name, entry in self._section(value or {}, "joins").items():
             key = f"joins.{name}"
             if not (isinstance(name, str) and name.isidentifier()):
                 raise self._problem(key, "a join's name has letters, digits and _")
+            if name.lower() in taken:
+                raise self._problem(key, f"the name '{name}' is taken; give the join another")
+            taken.add(name.lower())
             section = self._section(entry, key)
             # YAML 1.1 reads a bare `on` as true.
             section = {("on" if word is True else word): item for word, item in section.items()}
@@ -379,7 +387,7 @@ class _Reader:
             if len(pairs) != 1 or not isinstance(section.get("sql"), str):
                 raise self._problem(key, "needs sql, and on with one pair: {ticket column: column}")
             ((left, right),) = pairs.items()
-            yield Join(name, key, section["sql"], (str(left), str(right)))
+            yield Join(name, key, section["sql"], (str(left).strip(), str(right).strip()))
 
     def _form(self, section: Mapping[str, Any], key: str, default: TimeForm) -> TimeForm:
         name = "formats" if key else "timestamps"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from support_analytics.errors import UserError
 from support_analytics.inputs import project_mapping
 from support_analytics.mapping_file import DECIDE
 from support_analytics.raw_files import open_table
-from support_analytics.sources import Reading, check_encoding
+from support_analytics.sources import Reading, check_encoding, expand
 
 SAMPLED_RECORDS = 5_000
+# Looked at for the tickets; each is read whole.
+MAX_SHEETS = 20
 # More distinct values than this are no status, channel or tag.
 LISTED_VALUES = 40
 # Plain names, letters and digits only, the most telling first; `*` ends a beginning.
@@ -122,13 +126,20 @@ _PATTERNS = (
     (r"[1-9]\d{12}", "epoch_ms"),
     (r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}([ T,].*)?", "day_or_month_first"),
 )
+# In YAML the end of a line, or refused.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 @dataclass
 class _Export:
-    path: Path
-    header: list[str]
+    """Values by column; sheets are a workbook's, the one that was looked at first."""
+
     values: dict[str, list[str]] = field(default_factory=dict)
+    sheets: Sequence[str] = ()
+
+    @property
+    def header(self) -> list[str]:
+        return list(self.values)
 
     def filled(self, column: str) -> list[str]:
         return [value.strip() for value in self.values[column] if value and value.strip()]
@@ -145,11 +156,12 @@ class _Entry:
 def write_suggestion(
     export: Path, out: Path | None, encoding: str | None, project: Path
 ) -> list[str]:
-    """Write a mapping for the export to out and return lines that say so.
+    """Write a mapping for the export, a path or pattern, to out and return lines that say so.
 
     Raises UserError where the export cannot be read, or out exists.
     """
-    out = out or export.with_name(f"{export.name}.mapping.yml")
+    first = expand(export)[0]
+    out = out or first.with_name(f"{first.name}.mapping.yml")
     if out.exists():
         raise UserError(f"{out} exists; give another --out, or remove it")
     text, decisions = suggestion(export, encoding, project)
@@ -159,12 +171,13 @@ def write_suggestion(
         raise UserError(f"{out} cannot be written: {error.strerror or error}") from None
     shown = [f"written   {out}"]
     shown += [f"decide    {decision}" for decision in decisions]
-    return [*shown, f"then      --tickets {export} --mapping {out}"]
+    options = ["--tickets", str(export), *(["--encoding", encoding] if encoding else [])]
+    return [*shown, f"then      {shlex.join([*options, '--mapping', str(out)])}"]
 
 
 def suggestion(export: Path, encoding: str | None, project: Path) -> tuple[str, list[str]]:
     """The mapping's text and what a person must decide. Raises UserError."""
-    table = _sample(export, encoding)
+    table = _sample(expand(export), encoding)
     _, allowed, columns = project_mapping("zendesk", project)
     taken: set[str] = set()
     entries: dict[str, _Entry] = {}
@@ -174,14 +187,19 @@ def suggestion(export: Path, encoding: str | None, project: Path) -> tuple[str, 
             taken.add(column)
         entries[name] = _entry(name, column, table, allowed, taken)
     lines = [
-        f"# A first mapping for {json.dumps(export.name, ensure_ascii=False)}: guesses.",
+        f"# A first mapping for {_text(export.name)}: guesses.",
         "# Look at each line with DECIDE; docs/mappings.md says what can stand here.",
-        f"# Columns: {json.dumps(table.header, ensure_ascii=False)}",
+        f"# Columns: {', '.join(map(_text, table.header))}",
         "version: 1",
         "timezone: UTC  # DECIDE: the zone of timestamps without an offset",
-        "tickets:",
     ]
     decisions = ["timezone: the zone of timestamps without an offset"]
+    if table.sheets[1:]:
+        sheet, *others = map(_text, table.sheets)
+        decision = f"are the tickets in sheet {sheet}? Others are {', '.join(others)}"
+        lines += [f"# DECIDE: {decision}", f"inputs: {{tickets: {{sheet: {sheet}}}}}"]
+        decisions.append(f"sheet: {decision}")
+    lines.append("tickets:")
     for name, entry in entries.items():
         lines += [f"  # DECIDE: {decision}" for decision in entry.decisions]
         lines += [f"  {line}" for line in entry.lines]
@@ -189,16 +207,40 @@ def suggestion(export: Path, encoding: str | None, project: Path) -> tuple[str, 
     return "\n".join(lines) + "\n", decisions
 
 
-def _sample(export: Path, encoding: str | None) -> _Export:
+def _sample(paths: Sequence[Path], encoding: str | None) -> _Export:
     reading = Reading(check_encoding(encoding) if encoding else None)
-    with closing(open_table(export, "tickets", reading)) as raw:
-        table = _Export(export, list(raw.header), {name: [] for name in raw.header})
-        for batch in raw.batches():
-            for name, values in batch.columns.items():
-                table.values[name] += values[: SAMPLED_RECORDS - len(table.values[name])]
-            if len(next(iter(table.values.values()), [])) >= SAMPLED_RECORDS:
-                break
+    table, names = _Export(), {}
+    for path in paths:
+        raw = open_table(path, "tickets", reading)
+        if raw.sheets[1:] and reading.sheet is None:
+            raw.close()
+            reading = replace(reading, sheet=_sheet_of_tickets(path, raw.sheets))
+            raw = open_table(path, "tickets", reading)
+        table.sheets = table.sheets or raw.sheets
+        wanted = max(1, SAMPLED_RECORDS // len(paths))
+        with closing(raw):
+            own = [names.setdefault(name.lower(), name) for name in raw.header]
+            for name in own:
+                table.values.setdefault(name, [])
+            for batch in raw.batches():
+                for name, values in zip(own, batch.columns.values(), strict=True):
+                    table.values[name] += values[:wanted]
+                wanted -= len(batch)
+                if wanted <= 0:
+                    break
     return table
+
+
+def _sheet_of_tickets(path: Path, sheets: Sequence[str]) -> str:
+    """The sheet with most columns that look like a ticket's; of equals the first."""
+    found = dict.fromkeys(sheets, 0)
+    for sheet in sheets[:MAX_SHEETS]:
+        # An empty sheet has no header.
+        with contextlib.suppress(UserError):
+            with closing(open_table(path, "tickets", Reading(sheet=sheet))) as raw:
+                table = _Export({name: [] for name in raw.header})
+            found[sheet] = sum(bool(_column(table, names, set())) for names in _NAMES.values())
+    return max(found, key=found.get)
 
 
 def _entry(
@@ -326,5 +368,6 @@ def _plain(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """A text as YAML and JSON both write it, in one line."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f")
+    """A text as YAML and JSON both read it, in one line."""
+    written = json.dumps(text, ensure_ascii=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

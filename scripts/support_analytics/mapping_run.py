@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from support_analytics.errors import UserError, one_line
-from support_analytics.mapping_file import Input, MappingFile, Source
+from support_analytics.mapping_file import TICKETS, Input, MappingFile, Source
 from support_analytics.mapping_sql import (
     LINE_COLUMN,
     MALFORMED_COLUMN,
@@ -30,6 +30,7 @@ from support_analytics.mapping_sql import (
 )
 from support_analytics.raw_files import RawFile, nearest_names
 from support_analytics.sources import shown_paths
+from support_analytics.table_records import other_sheets_shown
 
 _TABLES = "export_tables"
 _BATCH_ROWS = 50_000
@@ -66,13 +67,17 @@ class MappedInputs:
         for table in self.tables:
             for column in self.mapping.tables[table].values():
                 self._check_source(column.source, table, column.source.key)
+        for join in self.mapping.joins:
+            on = Source(f"{join.key}.on", columns=join.on[:1])
+            self._check_source(on, TICKETS, on.key)
         with duckdb.connect(config=_CLOSED) as connection:
             connection.execute(f"create schema {_TABLES}")
             for name in self.mapping.inputs:
                 self._create_table(connection, name)
+            # Before the views, which hold the formats and the zone.
+            self._check_formats(connection)
             self._create_views(connection)
             _lock(connection)
-            self._check_formats(connection)
             self._check_sql(connection)
 
     def load(
@@ -144,6 +149,7 @@ class MappedInputs:
             paths = shown_paths([raw.path for raw in self.files[name]])
             raise UserError(
                 f"mapping {self.mapping.name}: {key}: {paths} has no column {wanted}; {near}"
+                + other_sheets_shown(self.files[name][0].sheets)
             )
 
     def _create_table(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -200,51 +206,69 @@ class MappedInputs:
         connection.commit()
 
     def _check_formats(self, connection: duckdb.DuckDBPyConnection) -> None:
-        forms = [("timestamps", self.mapping.form)]
+        forms = [("timestamps", "timezone", self.mapping.form)]
         for columns in self.mapping.tables.values():
-            forms += [(f"{c.source.key}.formats", c.form) for c in columns.values() if c.form]
-        for key, form in forms:
+            forms += [
+                (f"{c.source.key}.formats", f"{c.source.key}.timezone", c.form)
+                for c in columns.values()
+                if c.form
+            ]
+        for formats_key, zone_key, form in forms:
             for text in form.formats:
                 if "%" in text:
                     try:
                         connection.execute(f"select try_strptime('', {literal(text)})").fetchall()
                     except duckdb.Error as error:
-                        raise self.problem(key, f"'{text}' is no pattern", error) from None
+                        raise self.problem(formats_key, f"'{text}' is no pattern", error) from None
             try:
                 connection.execute(
                     "select timezone('UTC', timezone(?, timestamp '2025-01-01'))", [form.timezone]
                 ).fetchall()
             except duckdb.Error:
                 raise UserError(
-                    f"mapping {self.mapping.name}: {key.replace('formats', 'timezone')}: "
-                    f"'{form.timezone}' is not a known time zone; write an IANA name such as "
-                    "America/Sao_Paulo"
+                    f"mapping {self.mapping.name}: {zone_key}: '{form.timezone}' is not a known "
+                    "time zone; write an IANA name such as America/Sao_Paulo"
                 ) from None
 
     def _check_sql(self, connection: duckdb.DuckDBPyConnection) -> None:
         joins = self.mapping.joins
         for place, join in enumerate(joins, start=1):
-            query = f"with {joins_sql(joins[:place])} select {quoted(join.on[1])} from"
-            self._try(connection, join.sql, f"{query} {quoted(join.name)}", f"{join.key}.sql")
+            query = f"with {joins_sql(joins[:place])} select * from {quoted(join.name)}"
+            found = self._try(connection, join.sql, query, f"{join.key}.sql")
+            if join.on[1].lower() not in map(str.lower, found):
+                raise UserError(
+                    f"mapping {self.mapping.name}: {join.key}.on: its sql has no column "
+                    f"'{join.on[1]}'; {nearest_names(join.on[1], found)}"
+                )
         for table in self.tables:
             scope = f"with {joins_sql(joins)} " if joins and table == "tickets" else ""
             for column in self.mapping.tables[table].values():
                 if column.source.sql is not None:
-                    query = f"{scope}select ({column.source.sql}\n) {from_sql(self.mapping, table)}"
                     key = f"{column.source.key}.sql"
-                    self._try(connection, f"select ({column.source.sql}\n)", query, key)
+                    rows = from_sql(self.mapping, table)
+                    # In brackets nothing and two values are one value, too: a row. Without them
+                    # the text could go on with a `from` of its own.
+                    for value in (f"({column.source.sql}\n)", f"{column.source.sql}\n"):
+                        query = f"{scope}select {value} {rows}"
+                        if len(self._try(connection, f"select {value}", query, key)) != 1:
+                            raise UserError(
+                                f"mapping {self.mapping.name}: {key}: must be one value"
+                            )
             try:
                 connection.execute(f"explain {self.query(table)}").fetchall()
             except duckdb.Error as error:
                 raise self.problem(table, "does not make a query", error) from None
 
-    def _try(self, connection: duckdb.DuckDBPyConnection, own: str, query: str, key: str) -> None:
+    def _try(
+        self, connection: duckdb.DuckDBPyConnection, own: str, query: str, key: str
+    ) -> list[str]:
+        """The names of the query's columns, once the mapping's own part is one query."""
         try:
             statements = connection.extract_statements(own)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise UserError(f"mapping {self.mapping.name}: {key}: must be one query")
-            if len(connection.execute(f"{query} limit 0").description) != 1:
-                raise UserError(f"mapping {self.mapping.name}: {key}: must be one value")
+            described = connection.execute(f"{query} limit 0").description
+            return [name for name, *_ in described]
         except duckdb.Error as error:
             raise self.problem(key, "", error) from None
 

@@ -19,7 +19,11 @@ from support_analytics.csv_records import CsvRecords
 from support_analytics.errors import UserError
 from support_analytics.json_records import JsonRecords, looks_like_json
 from support_analytics.sources import OpenedSource, Reading, open_source
-from support_analytics.table_records import ParquetRecords, WorkbookRecords
+from support_analytics.table_records import (
+    ParquetRecords,
+    WorkbookRecords,
+    other_sheets_shown,
+)
 
 # Bounds of one batch, in records and in characters, and with them the reader's memory.
 BATCH_RECORDS = 50_000
@@ -48,9 +52,13 @@ class RawBatch:
 
 
 class Records(Protocol):
-    """A file of some format: its header, and records as (line, fields, malformed, characters)."""
+    """A file of some format: its header, and records as (line, fields, malformed, characters).
+
+    sheets are those of a workbook, the one that is read first.
+    """
 
     header: list[str]
+    sheets: Sequence[str]
     last_line: int | None
     bytes_read: int
 
@@ -86,6 +94,11 @@ class RawFile:
     def last_line(self) -> int | None:
         """The line that was read last; None where the file has no lines."""
         return self._source.last_line
+
+    @property
+    def sheets(self) -> Sequence[str]:
+        """The sheets of a workbook, the one that is read first; none of other files."""
+        return self._source.sheets
 
     def batches(self) -> Iterator[RawBatch]:
         """Yield the records in file order. Raises UserError naming the line that is not text."""
@@ -157,15 +170,17 @@ class RawFile:
         return RawBatch(columns, line_numbers, malformed)
 
 
-def open_raw_file(path: Path, schema: RawSchema, reading: Reading | None = None) -> RawFile:
-    """Open path and check its header against schema.
+def open_raw_file(
+    path: Path, schema: RawSchema, reading: Reading | None = None, can_be_mapped: bool = False
+) -> RawFile:
+    """Open path and check its header against schema. can_be_mapped: a --mapping may fill it.
 
     Raises UserError, in one line with the remedy, when the file is missing, a folder, unreadable,
     empty, not of a readable kind, or its header lacks a required column or names one twice.
     """
     source, size = _open_records(path, reading or Reading(), list(schema.columns))
     try:
-        _check_header(path, source.header, schema)
+        _check_header(path, source, schema, can_be_mapped)
     except BaseException:
         source.close()
         raise
@@ -249,17 +264,23 @@ def _distinct(header: Sequence[str]) -> list[str]:
     return names
 
 
-def _check_header(path: Path, header: Sequence[str], schema: RawSchema) -> None:
-    names = [name.lower() for name in header]
+def _check_header(path: Path, source: Records, schema: RawSchema, can_be_mapped: bool) -> None:
+    names = [name.lower() for name in source.header]
     missing = [name for name, required in schema.columns.items() if required and name not in names]
     if missing:
         columns = "column" if len(missing) == 1 else "columns"
         verb = "is" if len(missing) == 1 else "are"
         quoted = ", ".join(f"'{name}'" for name in missing)
+        if can_be_mapped:
+            remedy = (
+                f"{other_sheets_shown(source.sheets)}; for an export with other columns give a "
+                "--mapping (suggest-mapping writes a first one)"
+            )
+        else:
+            remedy = "; give a file that has them"
         raise UserError(
             f"{path}: required {columns} {quoted} {verb} missing; the header has "
-            f"{shown_names(header)}; for an export with other columns give a --mapping "
-            "(suggest-mapping writes a first one)"
+            f"{shown_names(source.header)}{remedy}"
         )
     for name in schema.columns:
         if names.count(name) > 1:

@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -30,6 +30,8 @@ _REFUSED = {
     b"\xfd7zX": "an xz file; unpack it first",
     b"\x28\xb5\x2f\xfd": "a Zstandard file; unpack it first",
 }
+# What a text file's first bytes say, and the encodings that they go with.
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _GLOB_MARKS = "*?["
 
 
@@ -114,6 +116,12 @@ def open_source(path: Path) -> OpenedSource:
 def text_encoding(opened: OpenedSource, encoding: str | None) -> str:
     """The codec of a text file, byte order marks taken into account. Raises UserError."""
     start = opened.start
+    for mark, name in _MARKS:
+        if encoding and start.startswith(mark) and not encoding.startswith(name):
+            raise UserError(
+                f"{opened.path} starts with the byte order mark of {name.upper()}; "
+                f"leave out --encoding {encoding}"
+            )
     if encoding in (None, "utf-8"):
         if start.startswith((b"\xff\xfe", b"\xfe\xff")) and encoding is None:
             return "utf-16"
@@ -252,6 +260,29 @@ def _not_text(path: Path, encoding: str) -> UserError:
                         f"(byte 0x{line[error.start]:02x} at position {error.start + 1}); {advice}"
                     )
     return UserError(f"{path} is not {name} text; {advice}")
+
+
+def refuse_same_file(paths: Mapping[str, Path | None]) -> None:
+    """Raise UserError where two of the paths, each by its option's name, are one file.
+
+    None is no path. Links are followed. The message asks for another of the later option.
+    """
+    given = [(option, path) for option, path in paths.items() if path is not None]
+    for place, (option, path) in enumerate(given):
+        for other_option, other in given[:place]:
+            if _is_same_file(path, other):
+                raise UserError(
+                    f"{other_option} and {option} are the same file, {path}; give another {option}"
+                )
+
+
+def _is_same_file(path: Path, other: Path) -> bool:
+    # What cannot be looked up is for whoever opens it to refuse.
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        if path.exists() and other.exists():
+            return path.samefile(other)
+        return path.resolve() == other.resolve()
+    return False
 
 
 def shown_paths(paths: Sequence[Path]) -> str:

@@ -6,7 +6,7 @@ import datetime
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ SHEET_CELLS = 50_000_000
 # Above it, floats are too coarse for ids.
 WHOLE_FLOATS_BELOW = 1e15
 UNPACKED_BYTES = 4 * 1024**3
+_SHOWN_SHEETS = 5
 _CELL = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 
 
@@ -26,6 +27,7 @@ class ParquetRecords:
     """Rows of a Parquet file; they have no line. Raises UserError for a damaged file."""
 
     last_line = None
+    sheets = ()
 
     def __init__(self, opened: OpenedSource) -> None:
         import pyarrow as pa
@@ -94,6 +96,7 @@ class WorkbookRecords:
         try:
             book = CalamineWorkbook.from_path(path)
             name = _sheet_name(path, book.sheet_names, sheet)
+            self.sheets = [name, *(other for other in book.sheet_names if other != name)]
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
         except (CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
             raise _damaged(path, "Excel workbook", error) from None
@@ -102,7 +105,10 @@ class WorkbookRecords:
         ]
         filled = [(number, fields) for number, fields in numbered if any(fields)]
         if not filled:
-            raise UserError(f"{path}: sheet '{name}' is empty; a header row was expected")
+            raise UserError(
+                f"{path}: sheet '{name}' is empty; a header row was expected"
+                + other_sheets_shown(self.sheets)
+            )
         self.header = [field.strip() for field in filled[0][1]]
         self._rows = filled[1:]
         self._size = path.stat().st_size
@@ -121,6 +127,12 @@ class WorkbookRecords:
 
     def close(self) -> None:
         """The file is closed already."""
+
+
+def other_sheets_shown(sheets: Sequence[str]) -> str:
+    """The end of an error line about a sheet, the first, where a workbook has others, too."""
+    others = ", ".join(sheets[1 : _SHOWN_SHEETS + 1]) + ", …" * (len(sheets) > _SHOWN_SHEETS + 1)
+    return f"; other sheets are {others}: a mapping's inputs.NAME.sheet reads one" if others else ""
 
 
 def _check_workbook(path: Path) -> None:

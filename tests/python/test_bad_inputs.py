@@ -37,9 +37,15 @@ def lines(*records: str) -> bytes:
 
 
 def workbook(
-    *rows: list[str], first_cell: str = "A1", name: str = "xl/worksheets/sheet1.xml"
+    *rows: list[str],
+    first_cell: str = "A1",
+    name: str = "xl/worksheets/sheet1.xml",
+    has_notes: bool = False,
 ) -> bytes:
-    """An .xlsx of inline texts, with just the parts that a reader must have."""
+    """An .xlsx of inline texts, with just the parts that a reader must have.
+
+    has_notes: a sheet Notes, of one cell, stands before the tickets.
+    """
     cells = []
     for number, row in enumerate(rows, start=1):
         texts = "".join(
@@ -52,16 +58,25 @@ def workbook(
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
+    sheets = '<sheet name="Tickets" sheetId="1" r:id="rId1"/>'
+    sheet_files = (
+        f'<Relationship Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
+    )
+    if has_notes:
+        sheets = f'<sheet name="Notes" sheetId="2" r:id="rId2"/>{sheets}'
+        sheet_files += sheet_files.replace("1", "2")
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{package}/content-types"/>',
         "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
         f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
-        '<sheet name="Tickets" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{sheets}</sheets>'
+        "</workbook>",
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
-        f'<Relationship Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
-        "</Relationships>",
+        f"{sheet_files}</Relationships>",
         name: _SHEET.format(rows="".join(cells)),
+        "xl/worksheets/sheet2.xml": _SHEET.format(
+            rows='<row r="1"><c r="A1" t="inlineStr"><is><t>Exported by</t></is></c></row>'
+        ),
     }
     path = Path("packed.tmp")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -164,7 +179,27 @@ CASES: dict[str, Case] = {
     "Excel without a column": Case(
         "required columns 'created_at', ", files=lambda: workbook(["ticket_id"], ["7"])
     ),
+    "tickets on another sheet": Case(
+        "the header has Exported by; other sheets are Tickets: a mapping's inputs.NAME.sheet reads",
+        files=lambda: workbook(list(TICKET_COLUMNS), GOOD.split(","), has_notes=True),
+    ),
+    "mapped tickets on another sheet": Case(
+        "tickets.csv has no column 'ticket_id'; it has Exported by; other sheets are Tickets: a",
+        files=lambda: workbook(list(TICKET_COLUMNS), GOOD.split(","), has_notes=True),
+        options=("--mapping", "mapping.yml"),
+    ),
+    "a blank in the only line": Case("has only blank lines", files=b" \n"),
+    "SLA targets without a column": Case(
+        "the header has channel; give a file that has them\n",
+        files={"sla.csv": b"channel\nemail\n"},
+        options=("--sla-targets", "sla.csv"),
+    ),
     # Encodings.
+    "another encoding than the mark's": Case(
+        "tickets.csv starts with the byte order mark of UTF-8; leave out --encoding cp1252",
+        files=b"\xef\xbb\xbf" + lines(GOOD),
+        options=("--encoding", "cp1252"),
+    ),
     "Latin-1": Case(
         "line 2 is not UTF-8 text (byte 0xe1 at position 43); give its --encoding",
         files=lines(GOOD.replace("text", "olá")).decode().encode("latin-1"),
@@ -259,6 +294,8 @@ CASES: dict[str, Case] = {
     "CRLF": read(2, 0, lines(GOOD, GOOD).replace(b"\n", b"\r\n")),
     "old Mac": read(2, 0, lines(GOOD, GOOD).replace(b"\n", b"\r")),
     "BOM": read(1, 0, b"\xef\xbb\xbf" + lines(GOOD)),
+    "BOM and its encoding": read(1, 0, b"\xef\xbb\xbf" + lines(GOOD), "--encoding", "utf8"),
+    "lines of blanks before the header": read(1, 0, b" \n,,\n" + lines(GOOD).replace(b",", b";")),
     "NUL bytes": read(1, 0, lines(GOOD.replace("text", "a\0b"))),
     "semicolons": read(2, 1, lines(GOOD, GOOD, "1").replace(b",", b";")),
     "tabs": read(1, 0, lines(GOOD).replace(b",", b"\t")),
@@ -395,6 +432,21 @@ def test_bad_input(
         assert left == ({rejected} if case.rows is not None and rejected not in before else set())
     else:
         assert left == {case.options[-1] if "--out" in case.options else "out"}
+
+
+def test_a_suggestion_finds_the_sheet_of_the_tickets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    content = workbook(list(TICKET_COLUMNS), GOOD.split(","), has_notes=True)
+    Path("tickets.xlsx").write_bytes(content)
+    assert cli.main(["suggest-mapping", "tickets.xlsx"]) == 0
+    asked = 'sheet: are the tickets in sheet "Tickets"? Others are "Notes"'
+    assert f"decide    {asked}\n" in capsys.readouterr().out
+    given = ["--tickets", "tickets.xlsx", "--mapping", "tickets.xlsx.mapping.yml", "--quiet"]
+    monkeypatch.setattr(build_module, "_run_models", tiny_models.run)
+    assert cli.main([*given, "--out", "out"]) == 0, capsys.readouterr().err
+    assert "tickets   1 of 1 accepted" in capsys.readouterr().out
 
 
 REASONS = {

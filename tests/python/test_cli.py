@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import build_dashboard
 import duckdb
 import pytest
 import tiny_models
 from conftest import TICKET_HEADER, TICKET_LINES, Build
 from support_analytics import build as build_module
-from support_analytics import cli, warehouse
+from support_analytics import classification_bench, cli, warehouse
 from support_analytics.build import BuildOptions, build, check_time_zone, parse_as_of
 from support_analytics.dbt_runner import DbtSession, Outcome, plain_message
 from support_analytics.errors import UserError
@@ -296,6 +297,36 @@ def test_bad_input_is_one_line_and_leaves_all_as_it_was(
     assert re.fullmatch(r"error: [^\n]+\n", output.err)
     assert message in output.err
     assert snapshot(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "message"),
+    [
+        (classification_bench.main, ["--tickets", "0"], "'0' is not a whole number from 1"),
+        (build_dashboard.main, ["--max-tickets", "-5"], "'-5' is not a whole number from 1"),
+        (
+            build_dashboard.main,
+            ["--db", "a.duckdb", "--out", "./a.duckdb"],
+            "--db and --out are the same file, a.duckdb; give another --out",
+        ),
+    ],
+)
+def test_other_commands_refuse_what_cannot_be(
+    main: Callable[[list[str]], int],
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    try:
+        code = main(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert capsys.readouterr().err.endswith(f"{message}\n")
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads and writes anything")

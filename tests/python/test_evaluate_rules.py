@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support_analytics import evaluation_cli
-from support_analytics.errors import BuildError
+from support_analytics.errors import UserError
 from support_analytics.evaluation import (
     LabelledText,
     Reading,
@@ -76,8 +76,29 @@ def test_other_rules_change_the_result_without_touching_sql(tmp_path):
 def test_a_rule_that_cannot_be_used_is_named_with_its_line(tmp_path):
     rules = tmp_path / "rules.csv"
     rules.write_text(HEADER + "others,login,login,2,fine\nothers,login,log(in,2,wrong\n")
-    with pytest.raises(BuildError, match=r"category_rules.csv line 3, pattern log\(in: pattern"):
+    with pytest.raises(UserError, match=r"rules.csv line 3, pattern log\(in: pattern") as caught:
         classify(labelled(), rules)
+    assert str(caught.value).startswith(f"{rules} line 3, ")
+    assert "dbt.log" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"text,label\n", " line 1: column 'category' is missing; the header needs category,topic"),
+        (HEADER.replace(",", ";").encode(), " line 1: column 'category' is missing"),
+        (b"", " line 1: column 'category' is missing"),
+        (HEADER.encode() + b"others,login,s\xe9nha,2,x\n", " is not UTF-8 text; save it as UTF-8"),
+    ],
+)
+def test_a_file_of_no_rules_is_named(tmp_path, capsys, content, message):
+    texts, rules = tmp_path / "labelled.csv", tmp_path / "rules.csv"
+    texts.write_text("text,category\nrefund please,financial\n")
+    rules.write_bytes(content)
+    assert evaluation_cli.main([str(texts), "--rules", str(rules)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {rules}{message}")
+    assert error.count("\n") == 1
 
 
 def test_scores_are_counted_by_hand():

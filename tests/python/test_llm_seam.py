@@ -415,6 +415,10 @@ EXPORT_ERRORS = {
     "no model": (["--model", ""], "--model is needed: the format openai names it"),
     "out is a folder": (["--out", "."], "--out . is a folder"),
     "out in no folder": (["--out", "no/out.jsonl"], "no/out.jsonl cannot be written"),
+    "out is the database": (
+        ["--out", "empty.duckdb", "--db", "./empty.duckdb"],
+        "--db and --out are the same file, empty.duckdb; give another --out",
+    ),
     "no labels": (["--labels", "nope.csv"], "nope.csv: no such file"),
     "other labels": (["--labels", "text.txt"], "text.txt: required columns 'ticket_id', "),
 }
@@ -427,6 +431,22 @@ IMPORT_ERRORS = {
     "not UTF-8": (["--replies", "latin1.txt"], "latin1.txt is not UTF-8 text"),
     "labels in no folder": (["--labels", "no/labels.csv"], "no/labels.csv: no such folder"),
     "other labels": (["--labels", "text.txt"], "text.txt: required columns 'ticket_id', "),
+    "requests": (
+        ["--replies", "requests.jsonl"],
+        "requests.jsonl holds the requests, as export_prompts.py writes them; give the file of",
+    ),
+    "rejects into the replies": (
+        ["--replies", "text.txt", "--rejects", "link.txt"],
+        "--replies and --rejects are the same file, link.txt; give another --rejects",
+    ),
+    "rejects into new labels": (
+        ["--labels", "new.csv", "--rejects", "new.csv"],
+        "--labels and --rejects are the same file, new.csv; give another --rejects",
+    ),
+    "labels into the rejects' place": (
+        ["--replies", "text.txt", "--rejects", "", "--labels", "text.rejected.csv"],
+        "--labels and --rejects are the same file, text.rejected.csv",
+    ),
     "labelled when": (["--labelled-at", "now"], "--labelled-at 'now' is not a timestamp"),
 }
 
@@ -446,9 +466,13 @@ def test_errors_are_one_line(
     folder = write_file("text.txt", "a,b", "1,2").parent
     write_file("blank.txt", "", " ")
     write_file("latin1.txt", "Olá".encode("latin-1"))
+    (folder / "link.txt").symlink_to("text.txt")
+    question = Question("a", "s", "u", {})
+    requests = [json.dumps(make(question, "m", 9)) for make, _ in REQUESTS.values()]
+    write_file("requests.jsonl", *requests, "no JSON")
     duckdb.connect(str(folder / "empty.duckdb")).close()
     monkeypatch.chdir(folder)
-    before = sorted(folder.iterdir())
+    before = {path: path.read_bytes() for path in folder.iterdir()}
     options = {"--db": str(tickets.database), "--labels": str(tickets.labels)}
     options |= {"--out": "out.jsonl", "--model": "m"} if command == "export" else {}
     options |= (
@@ -457,12 +481,13 @@ def test_errors_are_one_line(
     changed, message = (EXPORT_ERRORS if command == "export" else IMPORT_ERRORS)[name]
     options |= dict(zip(changed[::2], changed[1::2], strict=True))
     run = cli.export_main if command == "export" else cli.import_main
-    assert run([part for option in options.items() for part in option]) == 2
+    given = {name: value for name, value in options.items() if value or name != "--rejects"}
+    assert run([part for option in given.items() for part in option]) == 2
     output = capsys.readouterr()
     assert output.out == ""
     assert re.fullmatch(r"error: [^\n]+\n", output.err)
     assert message in output.err
-    assert sorted(folder.iterdir()) == before
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_prompt_values_cannot_leave_their_field() -> None:

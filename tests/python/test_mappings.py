@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -301,6 +302,42 @@ def test_malformed_lines_pass_with_their_line(map_values: Callable[..., list[dic
             "inputs.tickets.columns.a: {export} has no column 'b' or 'c'",
         ),
         ("version: 1", "version: 1\njoins: {j: {sql: select 1}}", "joins.j.on: must be a section"),
+        (
+            "version: 1",
+            "version: 1\njoins: {j: {on: {ie: id}, sql: from tickets}}",
+            "joins.j.on: {export} has no column 'ie'; nearest: 'id'",
+        ),
+        (
+            "version: 1",
+            "version: 1\njoins: {j: {on: {id: ie}, sql: from tickets}}",
+            "joins.j.on: its sql has no column 'ie'; nearest: 'id'",
+        ),
+        *(
+            (
+                "version: 1",
+                f"version: 1\njoins: {{{name}: {{on: {{id: id}}, sql: from tickets}}}}",
+                f"joins.{name}: the name '{name}' is taken; give the join another",
+            )
+            for name in ("Tickets", "sources")
+        ),
+        ("version: 1", "version: 1\ntimestamps: '%Q'", "timestamps: '%Q' is no pattern"),
+        ("version: 1", "version: 1\ntimezone: Mars", "timezone: 'Mars' is not a known time zone"),
+        (
+            "  channel:",
+            "  first_response_time: {column: id, unit: [hours]}\n  channel:",
+            "tickets.first_response_time.unit: '['hours']' is not one of seconds, minutes",
+        ),
+        (
+            "ticket_id: id",
+            "ticket_id: {sql: ' '}",
+            "tickets.ticket_id.sql: is empty; write an expr",
+        ),
+        (
+            "ticket_id: id",
+            "ticket_id: {sql: '-- id'}",
+            "ticket_id.sql: Parser Error: SELECT clause",
+        ),
+        ("ticket_id: id", "ticket_id: {sql: 'id, id'}", "ticket_id.sql: must be one value"),
     ],
 )
 def test_errors_name_the_key(
@@ -361,6 +398,25 @@ def test_a_suggestion_is_a_mapping_once_it_is_decided(
     assert first["created_at"] == "2025-10-31 10:00:00"
     assert (first["status"], first["channel"], second["channel"]) == ("resolved", "email", "in_app")
     assert (first["first_response_time"], first["message_text"]) == ("90.0", "#: {x}")
+
+
+def test_a_suggestion_is_yaml_whatever_the_header_and_repeats_the_options(
+    write_file: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = "Opened\x85\u2028\u2029\x7f\x9b\ufeff at"
+    for part in ("part 1.csv", "part 2.csv"):
+        write_file(part, f"Id,{odd},Closed,State\n1,2025-11-04,,Done\n".encode("utf-16"))
+    pattern = str(tmp_path / "part*.csv")
+    assert cli.main(["suggest-mapping", pattern, "--encoding", "utf-16"]) == 0
+    written = tmp_path / "part 1.csv.mapping.yml"
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said == f"then      --tickets '{pattern}' --encoding utf-16 --mapping '{written}'"
+    text = written.read_text("utf-8")
+    decided = text.replace("created_at: DECIDE", f"created_at: {json.dumps(odd)}")
+    decided = decided.replace("channel: DECIDE", "channel: {value: email}")
+    mapping = write_file("decided.yml", *decided.split("\n"))
+    rows = mapped([pattern], mapping, tmp_path)
+    assert columns(rows, "ticket_id", "created_at") == [("1", "2025-11-04 00:00:00")] * 2
 
 
 def test_the_documented_mapping_works(write_file: Callable[..., Path], tmp_path: Path) -> None:

@@ -267,6 +267,10 @@ def test_awkward_texts_are_there(tickets: list[Ticket]) -> None:
         (["--start", "2025-05-01", "--end", "2025-04-01"], "lies before --start"),
         (["--start", "May"], "'May' is not a day"),
         (["--incidents", "flood"], "no incident 'flood'"),
+        (
+            ["--tickets-out", "same.csv", "--users-out", "./same.csv"],
+            "--tickets-out and --users-out are the same file, same.csv; give another --users-out",
+        ),
         (["--tickets-out", "no/such/folder/tickets.csv"], "cannot write"),
     ],
 )

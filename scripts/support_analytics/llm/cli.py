@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from support_analytics.errors import SupportAnalyticsError, one_line
+from support_analytics.errors import SupportAnalyticsError, one_line, positive
 
 FORMATS = ("openai", "anthropic", "gemini", "vertex")
 EXIT_CODES = "Exit code: 0 done; 1 something broke; 2 an option or file to put right. On anything "
@@ -37,7 +37,7 @@ def export_main(arguments: Sequence[str] | None = None) -> int:
     )
     _add_labels(parser, "labels so far; texts that they hold are not asked about again")
     parser.add_argument(
-        "--limit", type=_positive, metavar="N", help="at most so many, a fair sample of the tickets"
+        "--limit", type=positive, metavar="N", help="at most so many, a fair sample of the tickets"
     )
     parser.add_argument(
         "--only-tagged", action="store_true", help="tickets with an agent's tag, to judge labels"
@@ -49,7 +49,7 @@ def export_main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--max-tokens",
-        type=_positive,
+        type=positive,
         metavar="N",
         default=1000,
         help="bound of an answer, thinking included (default: 1000)",
@@ -173,9 +173,3 @@ def _run(options: argparse.Namespace, command: Callable[[argparse.Namespace], st
 def _fail(message: str, code: int) -> int:
     print(f"error: {one_line(message)}", file=sys.stderr)
     return code
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
-    return int(text)

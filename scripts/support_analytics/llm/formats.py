@@ -107,6 +107,9 @@ REQUESTS: dict[str, tuple[Callable[[Question, str, int], dict[str, Any]], bool]]
     "vertex": (vertex_request, False),
 }
 
+_OF_REQUESTS = {"body", "params", "request"}
+_OF_REPLIES = {"response", "result", "error", "status"}
+
 
 def read_reply(line: str) -> Reply:
     """Read a line of any of the vendors, told by its shape; a bad one is a reply with a problem."""
@@ -146,6 +149,9 @@ def _bare_schema(schema: Any, dropped: frozenset[str] | set[str] = frozenset()) 
 
 
 def _read(record: Json) -> Reply:
+    # Vertex gives the request back beside the response.
+    if not record.keys() & _OF_REPLIES and record.keys() & _OF_REQUESTS:
+        return Reply(_own_id(record), problem="request_not_reply")
     if "result" in record:
         return _anthropic_reply(record)
     if "custom_id" in record:

@@ -19,6 +19,7 @@ from support_analytics.llm.labels import (
     write_whole,
 )
 from support_analytics.llm.project import UNTAGGED, ProjectSql, custom_id, open_tickets, project_sql
+from support_analytics.sources import refuse_same_file
 from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
 
 TICKET_COLUMNS = ("ticket_id", "channel", "tag", "message_text")
@@ -69,6 +70,7 @@ def export_prompts(
         )
     if options.out.is_dir():
         raise UserError(f"--out {options.out} is a folder; give a file name in it")
+    refuse_same_file({"--db": options.database, "--labels": options.labels, "--out": options.out})
     with open_tickets(options.database, TICKET_COLUMNS) as connection:
         if options.labels.exists() or options.labels != LABELS_FILE:
             load_ai_labels(connection, options.labels)

@@ -33,11 +33,13 @@ from support_analytics.llm.project import (
     parts_of_custom_id,
     project_sql,
 )
+from support_analytics.sources import refuse_same_file
 from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
 
 ANSWER_FIELDS = {"category", "topic", "rationale"}
 REJECT_COLUMNS = ("line_number", "custom_id", "ticket_id", "reasons", "answer")
 SHOWN_ANSWER = 300
+_NO_REPLY = {"line_not_json", "unknown_reply_format", "request_not_reply"}
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
 # What a spreadsheet would run, and control characters.
 _RUNS = re.compile(r"[\s\u200b\ufeff\"]*[=+@\uff1d\uff0b\uff0d\uff20-]")
@@ -98,6 +100,14 @@ def import_labels(
     A reply labels the ticket of its request's id and no other, and only while the ticket's text is
     the one that was asked about. Raises UserError and BuildError; files are then as they were.
     """
+    refuse_same_file(
+        {
+            "--db": options.database,
+            "--replies": options.replies,
+            "--labels": options.labels,
+            "--rejects": options.rejects_path,
+        }
+    )
     replies = _read_replies(options.replies)
     with open_tickets(options.database, ("ticket_id", "message_text")) as connection:
         existing = _existing_labels(connection, options.labels)
@@ -186,7 +196,13 @@ def _read_replies(path: Path) -> list[tuple[int, Reply]]:
     if not lines:
         raise UserError(f"--replies {path} is empty; one JSON reply a line was expected")
     replies = [(number, read_reply(line)) for number, line in lines]
-    if all(reply.problem in ("line_not_json", "unknown_reply_format") for _, reply in replies):
+    problems = {reply.problem for _, reply in replies}
+    if problems <= _NO_REPLY and "request_not_reply" in problems:
+        raise UserError(
+            f"--replies {path} holds the requests, as export_prompts.py writes them; give the file "
+            "of replies that the batch job makes of them"
+        )
+    if problems <= _NO_REPLY:
         raise UserError(
             f"--replies {path} has no reply of a known format; one line of JSON a reply was "
             "expected, as the batch APIs of OpenAI, Anthropic or Google give them"
