@@ -16,12 +16,6 @@ from support_analytics.errors import BuildError, UserError, one_line
 
 _MEASURES = re.compile(r"\*\*Measures\*\*: (.+?)(?=\n- \*\*|\Z)", re.DOTALL)
 _CHANGE_SUFFIXES = ("_previous", "_change")
-# Parts of an incident's extra tickets: segments with fewer than expected count against the others.
-_EXTRA_SHARES = {
-    ("fct_incident_segments", "extra_share"),
-    ("fct_incident_segments", "extra_share_ci_low"),
-    *(("fct_incidents", f"{carrier}_share") for carrier in ("channel", "category", "topic")),
-}
 # Rows of these marts cover the same tickets more than once, or only add up inside a group.
 _WITHIN = {
     "fct_support_health": "no: periods overlap",
@@ -54,7 +48,7 @@ _UNITS = (
     (re.compile(r"_at$"), "UTC timestamp"),
     (re.compile(r"_(day|date)$|^day$"), "local date"),
     (re.compile(r"_week$"), "local date of the Monday"),
-    (re.compile(r"(^|_)(rate_ratio)"), "ratio"),
+    (re.compile(r"(^|_)(rate|extra|usual)_ratio"), "ratio"),
     (
         re.compile(r"(_rate|_share)$|^(precision|recall|f1|threshold|min_value|figure_value)$"),
         "0 to 1",
@@ -163,8 +157,6 @@ def unit(mart: str, column: str, data_type: str) -> str:
         _EFFECT.match(name) or name.startswith(("overall_", "value_"))
     ):
         return "minutes, or 0 to 1, as the metric"
-    if (mart, column) in _EXTRA_SHARES:
-        return "share; can be below 0 or above 1"
     if (mart, column) == ("fct_recommendations", "figure_value"):
         return "share; can be above 1"
     if mart == "fct_incidents" and name.startswith("frt_effect"):

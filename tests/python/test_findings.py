@@ -152,7 +152,7 @@ def test_growth_is_the_median_of_pairwise_slopes(database: Path) -> None:
 def test_segments_of_an_incident_add_up(database: Path) -> None:
     sums: dict[tuple[int, str], float] = defaultdict(float)
     for row in rows(database, "select * from marts.fct_incident_segments"):
-        sums[row["incident_number"], row["segment_type"]] += row["extra_share"]
+        sums[row["incident_number"], row["segment_type"]] += row["extra_ratio"]
     assert len(sums) == 12
     assert all(share == pytest.approx(1) for share in sums.values())
 

@@ -44,8 +44,8 @@ shared as (
     select
         summed.*,
         totals.extra_tickets as incident_extra_tickets,
-        summed.extra_tickets / nullif(totals.extra_tickets, 0) as extra_share,
-        summed.expected_tickets / nullif(totals.expected_tickets, 0) as usual_share,
+        case when totals.extra_tickets > 0 then summed.extra_tickets / totals.extra_tickets end as extra_ratio,
+        summed.expected_tickets / nullif(totals.expected_tickets, 0) as usual_ratio,
         totals.extra_error as incident_extra_error
     from summed
     inner join totals
@@ -63,11 +63,11 @@ final as (
         extra_tickets - {{ z_95() }} * extra_error as extra_ci_low,
         extra_tickets + {{ z_95() }} * extra_error as extra_ci_high,
         incident_extra_tickets,
-        extra_share,
-        extra_share - {{ z_95() }} * sqrt(greatest(
-            0, (1 - 2 * extra_share) * power(extra_error, 2) + power(extra_share * incident_extra_error, 2)
-        )) / nullif(abs(incident_extra_tickets), 0) as extra_share_ci_low,
-        usual_share,
+        extra_ratio,
+        extra_ratio - {{ z_95() }} * sqrt(greatest(
+            0, (1 - 2 * extra_ratio) * power(extra_error, 2) + power(extra_ratio * incident_extra_error, 2)
+        )) / incident_extra_tickets as extra_ratio_ci_low,
+        usual_ratio,
         extra_waiting_hours,
         row_number() over (
             partition by incident_number, segment_type

@@ -31,18 +31,30 @@ clock as (
     select * from {{ ref('int_clock_derived') }}
 ),
 
-spans as (
+days_ranked as (
     select
         incident_days.incident_number,
-        min(incident_days.day) as start_day,
-        max(incident_days.day) as end_day,
-        count(*) as days_count,
-        max_by(incident_days.day, days_scored.score) as peak_day,
-        max(days_scored.score) as peak_score
+        incident_days.day,
+        days_scored.score,
+        row_number() over (
+            partition by incident_days.incident_number
+            order by days_scored.score desc, incident_days.day asc
+        ) as day_rank
     from incident_days
     inner join days_scored
         on incident_days.day = days_scored.day
-    group by incident_days.incident_number
+),
+
+spans as (
+    select
+        incident_number,
+        min(day) as start_day,
+        max(day) as end_day,
+        count(*) as days_count,
+        max(case when day_rank = 1 then day end) as peak_day,
+        max(score) as peak_score
+    from days_ranked
+    group by incident_number
 ),
 
 responded as (
@@ -73,9 +85,9 @@ final as (
         {%- for carrier in carriers %}
         {{ carrier }}_carriers.segment as {{ carrier }},
         {{ carrier }}_carriers.extra_tickets as {{ carrier }}_extra_tickets,
-        {{ carrier }}_carriers.extra_share as {{ carrier }}_share,
-        {{ carrier }}_carriers.usual_share as {{ carrier }}_usual_share,
-        coalesce({{ carrier }}_carriers.extra_share_ci_low > {{ carrier }}_carriers.usual_share, false)
+        {{ carrier }}_carriers.extra_ratio as {{ carrier }}_extra_ratio,
+        {{ carrier }}_carriers.usual_ratio as {{ carrier }}_usual_ratio,
+        coalesce({{ carrier }}_carriers.extra_ratio_ci_low > {{ carrier }}_carriers.usual_ratio, false)
             as is_{{ carrier }}_above_usual,
         {%- endfor %}
         cast(coalesce(responded.frt_count, 0) as bigint) as frt_count,

@@ -11,7 +11,7 @@ worst_incidents as (
     select
         *,
         row_number() over (
-            partition by segment order by extra_share desc nulls last, incident_number asc
+            partition by segment order by extra_ratio desc nulls last, incident_number asc
         ) as incident_rank
     from {{ ref('fct_incident_segments') }}
     where segment_type = 'topic' and not {{ is_small_sample('tickets_created') }}
@@ -43,7 +43,7 @@ figures as (
         'topic' as scope,
         segment,
         'incident_share' as figure,
-        extra_share as figure_value,
+        extra_ratio as figure_value,
         extra_tickets as tickets_count,
         extra_waiting_hours as waiting_hours
     from worst_incidents

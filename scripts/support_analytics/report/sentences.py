@@ -127,7 +127,8 @@ def headline(finding: Row) -> Plain:
     kind, detail = finding["kind"], finding["detail"]
     tickets = whole(finding["tickets_count"])
     if kind == "incident":
-        share = detail["category_share" if about(detail).endswith(" tickets") else "topic_share"]
+        subject = "category" if about(detail).endswith(" tickets") else "topic"
+        share = detail[f"{subject}_extra_ratio"]
         text = (
             f"{counted(finding['tickets_count'], 'ticket')} more than expected,"
             f" {percent(share, 0)} of them about {about(detail)}; creators waited"
@@ -350,16 +351,16 @@ def _incident(finding: Row) -> str:
         f" {whole(incident['expected_tickets'])} were to be expected:"
         f" **{whole(incident['extra_tickets'])} extra tickets**"
         f" ({whole(incident['extra_ci_low'])} to {whole(incident['extra_ci_high'])})."
-        f" {percent(incident['category_share'], 0)} of them were {name(incident['category'])}"
+        f" {percent(incident['category_extra_ratio'], 0)} of them were {name(incident['category'])}"
         " tickets"
     )
     if about(incident) == name(incident["topic"]):
-        text += f", {percent(incident['topic_share'], 0)} about {about(incident)}"
+        text += f", {percent(incident['topic_extra_ratio'], 0)} about {about(incident)}"
     # A channel that brought its usual part carries nothing.
     if incident["is_channel_above_usual"]:
         text += (
-            f"; {percent(incident['channel_share'], 0)} came by {name(incident['channel'])},"
-            f" usually {percent(incident['channel_usual_share'], 0)}"
+            f"; {percent(incident['channel_extra_ratio'], 0)} came by {name(incident['channel'])},"
+            f" usually {percent(incident['channel_usual_ratio'], 0)}"
         )
     text += "."
     if effect is not None:
