@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from support_analytics import interruption
-from support_analytics.errors import BuildError, SupportAnalyticsError, one_line
+from support_analytics.errors import BuildError, SupportAnalyticsError, one_line, positive
 
 UNCHANGED = "outputs are as they were"
 SUGGEST = "suggest-mapping"
@@ -157,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         "--report", action="store_true", help="write the executive report to --out, too"
     )
     parser.add_argument(
-        "--threads", type=_positive, metavar="N", help="models at a time (default: up to 4)"
+        "--threads", type=positive, metavar="N", help="models at a time (default: up to 4)"
     )
     parser.add_argument(
         "--no-redact",
@@ -275,13 +275,6 @@ def _summary(report) -> str:
         f"took      {report.seconds:.1f} s",
     ]
     return "\n".join(lines)
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1")
-    return number
 
 
 def _share(text: str) -> float:

@@ -538,7 +538,7 @@ def test_dictionary_covers_every_exported_column(sample_build: Build) -> None:
             "fct_incident_segments",
             "extra_ratio",
             "double",
-            "share; can be below 0 or above 1",
+            "ratio",
             "no",
         ),
     ],

@@ -161,7 +161,8 @@ def extract(
         "flags": [flag.replace(" is not null", "_applicable") for flag in FLAGS],
         "days": _day_facts(connection, window),
         "categories": _single(
-            connection, "select category from intermediate.int_categories_listed"
+            connection,
+            "select category from intermediate.int_categories_listed order by category_rank",
         ),
         "has_users": connection.execute(
             "select coalesce(bool_or(has_user), false) from marts.fct_tickets"
