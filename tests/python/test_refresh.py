@@ -163,7 +163,8 @@ def test_changed_rules_and_withdrawn_labels(days: Days) -> None:
         "update raw.category_rules set weight = '9' where topic = 'login'",
     )
     days.refresh()
-    assert any("category_rules or the model changed" in note and "made anew" in note for note in days.notes)
+    said = "category_rules or the model changed"
+    assert any(said in note and "made anew" in note for note in days.notes)
     assert not days.differences()
 
 
