@@ -18,6 +18,13 @@
 {%- endmacro %}
 
 
+{#- Weight of a finding or recommendation: the mean of its shares of all tickets and of all hours until resolution. Hours of open
+    tickets compare with nothing (null): there the share of tickets stands for both. -#}
+{% macro effect_score(ticket_share, waiting_share) -%}
+    ({{ ticket_share }} + coalesce({{ waiting_share }}, {{ ticket_share }})) / 2
+{%- endmacro %}
+
+
 {#- What is compared with as much before: the name, the weeks, and whether days of incidents are left out. -#}
 {% macro change_comparisons() -%}
     {{ return([('4_weeks', 4, false), ('4_weeks_calm', 4, true), ('1_week', 1, false)]) }}

@@ -4,7 +4,7 @@
 
 with tickets as (
     select * from {{ ref('int_tickets_measured') }}
-    where creator_id is not null and ai_topic is not null
+    where creator_id is not null
 ),
 
 clock as (

@@ -18,11 +18,11 @@ combinations as (
         created_day,
         channel,
         category_effective,
-        coalesce(ai_topic, 'unknown') as ai_topic,
+        ai_topic,
         count(*) as tickets_created,
         sum(coalesce(resolution_time_minutes, 0)) / 60 as waiting_hours
     from tickets
-    group by created_day, channel, category_effective, coalesce(ai_topic, 'unknown')
+    group by created_day, channel, category_effective, ai_topic
 ),
 
 segmented as (

@@ -8,12 +8,12 @@ with tickets as (
 
 final as (
     select
-        coalesce(ai_topic, 'unknown') as topic,
+        ai_topic as topic,
         count(*) as tickets_count,
         count(case when is_resolved then 1 end) as resolved_count,
         sum(coalesce(resolution_time_minutes, 0)) / 60 as waiting_hours
     from tickets
-    group by coalesce(ai_topic, 'unknown')
+    group by ai_topic
 )
 
 select * from final

@@ -1,6 +1,5 @@
 -- Grain: one row for each finding. Question: what happened that is worth telling, and what of it weighs most?
 -- What could be chance is left out: a segment is named only where its 95% interval leaves out what it is compared with.
--- effect_score: the mean of the finding's share of all tickets and of all hours that creators waited for resolutions.
 
 with incidents as (
     select * from {{ ref('fct_incidents') }}
@@ -262,15 +261,21 @@ gathered as (
     {% endfor %}
 ),
 
-weighed as (
+shared as (
     select
         gathered.*,
-        (
-            abs(gathered.tickets_count) / totals.tickets_created
-            + abs(gathered.waiting_hours) / nullif(totals.waiting_hours, 0)
-        ) / 2 as effect_score
+        abs(gathered.tickets_count) / totals.tickets_created as ticket_share,
+        case when gathered.kind <> 'backlog' then abs(gathered.waiting_hours) / nullif(totals.waiting_hours, 0) end
+            as waiting_share
     from gathered
     cross join totals
+),
+
+weighed as (
+    select
+        *,
+        {{ effect_score('ticket_share', 'waiting_share') }} as effect_score
+    from shared
 ),
 
 final as (

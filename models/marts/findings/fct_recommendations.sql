@@ -127,8 +127,7 @@ final as (
     select
         row_number() over (
             order by
-                -- Hours of open tickets compare with nothing; there the share of tickets stands for both.
-                ticket_share + coalesce(waiting_share, ticket_share) desc, scope asc, segment asc, trigger asc
+                {{ effect_score('ticket_share', 'waiting_share') }} desc, scope asc, segment asc, trigger asc
         ) as recommendation_rank,
         scope,
         segment,

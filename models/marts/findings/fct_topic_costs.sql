@@ -16,7 +16,7 @@ segmented as (
     select
         periods.period,
         '{{ segment_type }}' as segment_type,
-        coalesce(tickets.{{ column }}, 'unknown') as segment,
+        tickets.{{ column }} as segment,
         count(*) as tickets_created,
         count(case when tickets.is_resolved then 1 end) as resolved_count,
         count(case when tickets.is_open then 1 end) as open_count,
@@ -31,7 +31,7 @@ segmented as (
     from periods
     inner join tickets
         on tickets.created_day between periods.start_day and periods.end_day
-    group by periods.period, coalesce(tickets.{{ column }}, 'unknown')
+    group by periods.period, tickets.{{ column }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from statistics import NormalDist
 from typing import Any
 
 from support_analytics.report.service import change_with_range, is_of_an_incident, style_of
@@ -338,9 +339,12 @@ def chance_of_a_false_one(tests_count: int) -> str:
     return percent(1 - 0.95**tests_count, 0)
 
 
-def false_alarms(days_count: int) -> str:
-    """How many of the days and segments chance would name: about one in 500,000."""
-    return decimal(days_count / 500_000, 2)
+def false_alarms_at_most(days_count: int) -> str:
+    """How many of the days and segments chance would name: fewer than 4 standard deviations leave.
+
+    Counts are rarer so far out than a normal distribution has it, on the scale of the score.
+    """
+    return decimal(days_count * NormalDist().cdf(-4), 1)
 
 
 def _incident(finding: Row) -> str:

@@ -128,7 +128,7 @@ def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
         wording.percent,
         wording.capital,
         wording.p_value,
-        sentences.false_alarms,
+        sentences.false_alarms_at_most,
         sentences.chance_of_a_false_one,
     ):
         environment.filters[function.__name__] = function
