@@ -16,7 +16,7 @@ parsed as (
         {{ parse_number('weight') }} as weight,
         min(line_number) over (partition by pattern) as first_line_number,
         -- What is left without escapes and character classes shows the groups.
-        {{ regex_replace_all('pattern', '\\\\.|\[[^\]]*\]', '') }} as bare_pattern,
+        {{ regex_replace_all('pattern', '\\\\.|\\[[^\\]]*\\]', '') }} as bare_pattern,
         {{ rule_regex('pattern') }} as regex
     from rules
 ),
@@ -41,9 +41,9 @@ final as (
             when pattern is null then 'pattern is empty'
             when {{ regex_contains('pattern', '[^ -~]') }} or {{ regex_contains('bare_pattern', '[A-Z_]') }}
                 then 'pattern must be lower-case ASCII without _, as the text it is matched with'
-            when {{ regex_contains('pattern', '^ | $|  |\[[^\]]* ') }}
+            when {{ regex_contains('pattern', '^ | $|  |\\[[^\\]]* ') }}
                 then 'pattern must have single blanks, between words only'
-            when {{ regex_contains('bare_pattern', '\((?:[^?]|\?[^:]|$)') }}
+            when {{ regex_contains('bare_pattern', '\\((?:[^?]|\\?[^:]|$)') }}
                 then 'pattern must not have capturing groups, look-around or flags: write (?:...)'
             when not {{ is_readable_regex('regex') }} then 'pattern is not a regular expression'
             when {{ regex_matches_nothing('regex') }} then 'pattern matches the empty text'
