@@ -18,6 +18,10 @@ repeat_contacts as (
     select * from {{ ref('fct_repeat_contacts') }}
 ),
 
+topic_texts as (
+    select * from {{ ref('int_topic_texts_summed') }}
+),
+
 sla_misses as (
     select * from {{ ref('int_sla_misses_measured') }}
 ),
@@ -117,6 +121,7 @@ change_findings as (
     from changes
 ),
 
+-- Without texts all tickets have one topic, and every next one would be a return.
 repeat_findings as (
     select
         'repeat_contacts' as kind,
@@ -138,6 +143,7 @@ repeat_findings as (
     where
         repeat_contacts.segment_type = 'all'
         and repeat_contacts.repeated_count > 0
+        and (select count(*) from topic_texts) > 0
 ),
 
 missed_findings as (

@@ -107,12 +107,7 @@ def gather(
     changes = _changes(marts, "4_weeks", lacks)
     calm_changes = _changes(marts, "4_weeks_calm", lacks)
     hypotheses = _hypotheses(analyses)
-    # Without texts all tickets have one topic, and every next one would be a return.
-    findings = [
-        row
-        for row in _findings(marts)
-        if not (row["kind"] == "repeat_contacts" and "texts" in lacks)
-    ]
+    findings = _findings(marts)
     for finding in findings:
         if finding["kind"] == "change":
             metric = finding["subject"]
