@@ -17,6 +17,20 @@
     2 * (sqrt({{ tickets_count }} + 0.375) - sqrt({{ expected_count }} + 0.375))
 {%- endmacro %}
 
+{#- The count that lies so far from its expectation: count_score the other way round, never below 0. -#}
+{% macro count_at_score(expected_count, score) -%}
+    case
+        when {{ expected_count }} is not null
+            then greatest(0.0, power(greatest(0.0, sqrt({{ expected_count }} + 0.375) + ({{ score }}) / 2), 2) - 0.375)
+    end
+{%- endmacro %}
+
+
+{#- How long creators waited for resolutions, in hours; 0 where none is resolved. -#}
+{% macro waiting_hours(resolution_minutes) -%}
+    sum(coalesce({{ resolution_minutes }}, 0)) / 60
+{%- endmacro %}
+
 
 {#- Weight of a finding or recommendation: the mean of its shares of all tickets and of all hours until resolution. Hours of open
     tickets compare with nothing (null): there the share of tickets stands for both. -#}

@@ -7,7 +7,7 @@ with tickets as (
 final as (
     select
         count(*) as tickets_created,
-        sum(coalesce(resolution_time_minutes, 0)) / 60 as waiting_hours,
+        {{ waiting_hours('resolution_time_minutes') }} as waiting_hours,
         avg(resolution_time_minutes) / 60 as waiting_hours_per_resolved
     from tickets
 )

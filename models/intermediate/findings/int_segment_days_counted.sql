@@ -20,7 +20,7 @@ combinations as (
         category_effective,
         ai_topic,
         count(*) as tickets_created,
-        sum(coalesce(resolution_time_minutes, 0)) / 60 as waiting_hours
+        {{ waiting_hours('resolution_time_minutes') }} as waiting_hours
     from tickets
     group by created_day, channel, category_effective, ai_topic
 ),

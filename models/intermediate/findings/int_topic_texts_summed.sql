@@ -11,7 +11,7 @@ final as (
         ai_topic as topic,
         count(*) as tickets_count,
         count(case when is_resolved then 1 end) as resolved_count,
-        sum(coalesce(resolution_time_minutes, 0)) / 60 as waiting_hours
+        {{ waiting_hours('resolution_time_minutes') }} as waiting_hours
     from tickets
     group by ai_topic
 )

@@ -18,15 +18,8 @@ final as (
         days_counted.tickets_created,
         days_scored.expected_tickets,
         -- Where 95% of ordinary days lie.
-        case
-            when sqrt(days_scored.expected_tickets + 0.375) > {{ z_95() }} / 2 * days_scored.dispersion
-                then greatest(0, power(
-                    sqrt(days_scored.expected_tickets + 0.375) - {{ z_95() }} / 2 * days_scored.dispersion, 2
-                ) - 0.375)
-            when days_scored.expected_tickets is not null then 0.0
-        end as expected_low,
-        power(sqrt(days_scored.expected_tickets + 0.375) + {{ z_95() }} / 2 * days_scored.dispersion, 2) - 0.375
-            as expected_high,
+        {{ count_at_score('days_scored.expected_tickets', '-' ~ z_95() ~ ' * days_scored.dispersion') }} as expected_low,
+        {{ count_at_score('days_scored.expected_tickets', z_95() ~ ' * days_scored.dispersion') }} as expected_high,
         days_scored.reference_days_count,
         days_scored.score,
         incident_days.incident_number

@@ -22,7 +22,7 @@ segmented as (
         count(case when tickets.is_open then 1 end) as open_count,
         count(case when tickets.is_closed_without_solution then 1 end) as closed_without_solution_count,
         count(case when tickets.status = 'escalated' then 1 end) as escalated_count,
-        sum(coalesce(tickets.resolution_time_minutes, 0)) / 60 as waiting_hours,
+        {{ waiting_hours('tickets.resolution_time_minutes') }} as waiting_hours,
         avg(tickets.resolution_time_minutes) / 60 as waiting_avg_hours,
         sqrt({{ exact_variance('tickets.resolution_time_minutes') }} / nullif(count(tickets.resolution_time_minutes), 0))
         / 60
