@@ -34,7 +34,7 @@
     {{ return(
         '@|(?:[0-9][ ().+/-]{0,4}){7}|[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}|[0-9A-Z]{4}-[0-9]{2}'
         ~ '|(?i:bearer|authorization|key|token|secret|eyj|akia|asia|aiza|[spr]k[_-]|whsec'
-        ~ '|gh[pousr]_|github_pat|glpat|xox)') }}
+        ~ '|gh[pousr]_|github_pat|glpat|xox|npm_|hf_|pypi-|sg[.]|sig(?:nature)?=)') }}
 {%- endmacro %}
 
 
@@ -47,6 +47,10 @@
         'github_pat_[A-Za-z0-9_]{20,}',
         'glpat-[A-Za-z0-9_-]{16,}',
         'xox[abeprs]-[A-Za-z0-9-]{10,}',
+        'npm_[A-Za-z0-9]{30,}',
+        'hf_[A-Za-z0-9]{30,}',
+        'pypi-[A-Za-z0-9_-]{40,}',
+        'SG[.][A-Za-z0-9_-]{16,}[.][A-Za-z0-9_-]{16,}',
         'A(?:KI|SI)A[0-9A-Z]{16}',
         'AIza[0-9A-Za-z_-]{30,}',
         'eyJ[A-Za-z0-9_-]{5,}[.][A-Za-z0-9_-]+(?:[.][A-Za-z0-9_-]*)?'
@@ -63,10 +67,13 @@
         '((?i:api[ _-]?key|(?:access|auth|refresh|api)[ _-]?token|client[ _-]?secret'
         ~ '|secret[ _-]?key|token)' ~ assigned ~ ')'
         ~ '[A-Za-z._~+/=-]*[0-9]' ~ value ~ '{7,}') -%}
+    {#- What lets whoever has the link open a file that is not public. -#}
+    {%- set signed = '([?&](?i:(?:x-(?:amz|goog)-)?signature|sig|x-amz-(?:credential|security-token))=)[A-Za-z0-9%._~+/=-]{8,}' -%}
     {%- set keys_redacted = support_analytics.regex_replace_all(
         support_analytics.regex_replace_all(text, authorization, '\\1[token]'),
         '\\b(?:' ~ bearer ~ '|' ~ known_keys | join('|') ~ ')', '[token]') -%}
-    {{ support_analytics.regex_replace_all(keys_redacted, named, '\\1[token]') }}
+    {{ support_analytics.regex_replace_all(
+        support_analytics.regex_replace_all(keys_redacted, named, '\\1[token]'), signed, '\\1[token]') }}
 {%- endmacro %}
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from support_analytics.errors import SupportAnalyticsError, one_line
+from support_analytics.errors import SupportAnalyticsError, one_line, positive
 from support_analytics.mutation_operators import OPERATORS
 from support_analytics.mutation_rules import rule_mutants
 from support_analytics.mutation_run import (
@@ -41,12 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--per-model",
-        type=int,
+        type=positive,
         default=DEFAULT_QUOTA,
         metavar="N",
         help=f"mutants of each model (default: {DEFAULT_QUOTA})",
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="stop after so many mutants")
+    parser.add_argument("--limit", type=positive, metavar="N", help="stop after so many mutants")
     parser.add_argument(
         "--seed",
         type=int,

@@ -26,6 +26,10 @@ MACRO_FOLDERS = ("engine", "privacy")
 STRIPE_KEY = "sk_" + "live_00exampleExample00"
 GITHUB_KEY = "gh" + "p_" + "0123456789abcdefABCDEF0123456789abcd"
 AWS_KEY = "AKIA" + "IOSFODNN7EXAMPLE"
+NPM_KEY = "np" + "m_" + "0123456789abcdefABCDEF0123456789abcd"
+HF_KEY = "h" + "f_" + "abcdefghijABCDEFGHIJabcdefghijABCD"
+PYPI_KEY = "py" + "pi-" + "AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDAtMDAwMC0w"
+SENDGRID_KEY = "S" + "G." + "abcdefghijklmnop0123_-." + "ABCDEFGHIJKLMNOPQRST"
 JWT = "ey" + "JhbGciOiJIUzI1NiJ9.ey" + "JzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
 
 Apply = Callable[[list[str | None]], list[str | None]]
@@ -184,6 +188,16 @@ REDACTED = [
     (f"{JWT}.", "[token]."),
     (f"push with {GITHUB_KEY}", "push with [token]"),
     (AWS_KEY, "[token]"),
+    (f"npm says {NPM_KEY} is wrong", "npm says [token] is wrong"),
+    (f"HF_TOKEN {HF_KEY}", "HF_TOKEN [token]"),
+    (f"{PYPI_KEY}, twine", "[token], twine"),
+    (f"mail by {SENDGRID_KEY}.", "mail by [token]."),
+    (
+        "https://files.example.com/a.pdf?X-Amz-Expires=900&X-Amz-Signature=0a1b2c3d4e5f6071",
+        "https://files.example.com/a.pdf?X-Amz-Expires=900&X-Amz-Signature=[token]",
+    ),
+    ("https://x.example.com/f?sig=abcd%2Fefgh%3D&n=1", "https://x.example.com/f?sig=[token]&n=1"),
+    ("https://x.example.com/f?token=abcd1234efgh", "https://x.example.com/f?token=[token]"),
     ('{"api_key": "0123456789abcdef"}', '{"api_key": "[token]"}'),
     ("client_secret=abcd1234efgh5678&x=1", "client_secret=[token]&x=1"),
     # Several in one text, next to punctuation, line breaks and other alphabets.
@@ -263,6 +277,8 @@ UNTOUCHED = [
     "token: none",
     "risk-free sk-8 skate",
     "my api key does not work",
+    "npm_install hf_model pypi-mirror msg.",
+    "signature=none and sig=1",
     # Redacted before.
     "[email] [phone] [card] [cpf] [cnpj] [iban] [token]",
     "Authorization: [token]",
