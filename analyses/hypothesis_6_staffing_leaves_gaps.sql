@@ -16,7 +16,7 @@ compared_hours as (
     from hours
     union all
     select
-        'night minus other hours' as segment,
+        'night (22:00 to 06:00) minus other hours' as segment,
         hour >= 22 or hour < 6 as is_gap,
         frt_sla_applicable_count,
         frt_sla_met_count

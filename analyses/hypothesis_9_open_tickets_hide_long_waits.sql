@@ -91,7 +91,7 @@ naive as (
 
 select
     'Open tickets hide long waits' as hypothesis,
-    'median time to resolution, open tickets counted as waiting' as measure,
+    'median time to resolution, tickets without one counted as waiting' as measure,
     'all tickets' as segment,
     cast(medians.median_minutes as double) as estimate,
     cast(medians.low_minutes as double) as ci_low,

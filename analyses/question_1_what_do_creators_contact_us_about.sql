@@ -1,11 +1,24 @@
 -- Question: what do creators contact us about, and how is it moving?
--- Method: tickets by category and AI topic over all days, and the last 28 complete days against the 28 before, without the
+-- Method: tickets, also by category and AI topic, over all days, and the last 28 complete days against the 28 before, without the
 -- extra tickets of incidents. The interval is of the ratio of two Poisson counts; p is corrected (Holm) within its kind.
 -- Reading: estimate is the factor by which the segment grew; 1 lies in the interval: no more than chance. The ten largest
 -- topics are shown; fct_topic_costs and fct_topic_trends have all.
 
 with costs as (
-    select * from {{ ref('fct_topic_costs') }}
+    select
+        segment_type,
+        segment,
+        tickets_created,
+        ticket_share
+    from {{ ref('fct_topic_costs') }}
+    where period = 'all'
+    union all
+    select
+        'all' as segment_type,
+        'all' as segment,
+        max(period_tickets_created) as tickets_created,
+        cast(1 as double) as ticket_share
+    from {{ ref('fct_topic_costs') }}
     where period = 'all'
 ),
 
@@ -23,7 +36,7 @@ ranked as (
 
 select
     'growth of tickets in 28 days' as measure,
-    ranked.segment_type || ' ' || ranked.segment as segment,
+    case when ranked.segment_type = 'all' then 'all tickets' else ranked.segment_type || ' ' || ranked.segment end as segment,
     trends.rate_ratio as estimate,
     trends.rate_ratio_ci_low as ci_low,
     trends.rate_ratio_ci_high as ci_high,

@@ -59,9 +59,9 @@ select
     cast(null as double) as p_value,
     case
         when segment = 'all tickets' then 'all channels'
-        when ci_high < overall_met_rate then 'below the others'
-        when ci_low > overall_met_rate then 'above the others'
-        else 'like the others'
+        when ci_high < overall_met_rate then 'below all tickets'
+        when ci_low > overall_met_rate then 'above all tickets'
+        else 'like all tickets'
     end as reading
 from bounded
 order by measure, segment

@@ -16,6 +16,7 @@ from support_analytics.errors import UserError
 from support_analytics.exports import redacted_user_texts_sql
 from support_analytics.report.compiled_analyses import holm
 from support_analytics.report.service import overall_verdict
+from support_analytics.report.wording import Plain
 
 Row = dict[str, Any]
 
@@ -57,6 +58,15 @@ _KEY_FIGURES = (
 _FAST_CLOSURES = "Repeat contacts follow fast closures"
 # Where a rule's figures stand when no finding has them.
 _QUESTION_OF = {"ticket_share": 1, "waiting_share": 2, "repeat_rate": 3, "frt_missed_rate": 4}
+# And where those of topics that are not among the shown ones stand.
+_MART_OF = {
+    "ticket_share": "fct_topic_costs",
+    "waiting_share": "fct_topic_costs",
+    "repeat_rate": "fct_repeat_contacts",
+    "incident_share": "fct_incident_segments",
+    "frt_missed_rate": "fct_sla_daily",
+    "old_open_share": "fct_backlog_by_status",
+}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -123,15 +133,13 @@ def gather(
         left join marts.fct_topic_costs as costs
             on costs.period = 'last_28d' and costs.segment_type = recommendations.scope
             and costs.segment = recommendations.segment
+            and recommendations.trigger <> 'incident_share'
         order by recommendation_rank
         """
     )
-    categories_of = {
-        row["ai_topic"]: row["ai_category"]
-        for row in marts.rows("select distinct ai_topic, ai_category from marts.fct_tickets")
-    }
+    questions = _questions(analyses, lacks)
     for recommendation in recommendations:
-        recommendation["follows_from"] = _follows_from(recommendation, findings, categories_of)
+        recommendation["follows_from"] = _follows_from(recommendation, findings, questions)
         recommendation["weekdays"] = [
             row["subject"]
             for finding in findings
@@ -143,7 +151,8 @@ def gather(
         "clock": clock,
         "health": health,
         "lacks": lacks,
-        "key_figures": _key_figures(health["last_28d"], lacks, _incident_words(marts, health)),
+        "key_figures": _key_figures(health["last_28d"], lacks),
+        "days_with_incidents": _days_with_incidents(marts, health),
         "changes": changes,
         "verdict": overall_verdict(changes),
         "calm_verdict": overall_verdict(calm_changes),
@@ -173,17 +182,14 @@ def gather(
             if name.startswith("hypothesis")
             for row in rows
         ),
-        "questions": {
-            name: [
-                row
-                for row in rows
-                if row["tickets_count"]
-                and not (row["measure"].startswith("first response") and "first_responses" in lacks)
-                and not (row["measure"].startswith("creators back") and "texts" in lacks)
-            ]
-            for name, rows in analyses.items()
-            if name.startswith("question")
-        },
+        "questions": questions,
+        "resolution_misses": marts.row(
+            "select count(*) as missed_count,"
+            " count(case when is_resolved then 1 end) as late_count,"
+            " count(case when is_open then 1 end) as open_count,"
+            " count(case when is_closed_without_solution then 1 end) as closed_count"
+            " from marts.fct_tickets where not is_resolution_sla_met"
+        ),
         "topics_counts": _topics_counts(marts),
         "days_looked_at": marts.row(
             "select count(*) as n, count(distinct segment_type || segment) as segments"
@@ -254,8 +260,8 @@ def _streak(marts: Marts) -> Row:
     return {"periods_count": len(grown), "since_day": grown[-1][1]["day"] if grown else None}
 
 
-def _incident_words(marts: Marts, health: dict[str, Row]) -> str:
-    """What the counts of the last 28 days and the 28 before hold of incidents; or nothing."""
+def _days_with_incidents(marts: Marts, health: dict[str, Row]) -> list[str]:
+    """Which of the last 28 days and the 28 before hold an incident, in words."""
     start = health["last_28d"]["period_start_day"]
     end = health["last_28d"]["period_end_day"]
     held = marts.rows(
@@ -263,12 +269,13 @@ def _incident_words(marts: Marts, health: dict[str, Row]) -> str:
         " where end_day >= ? and start_day <= ? order by is_now",
         [start, start - (end - start) - timedelta(days=1), end],
     )
-    periods = ["these days hold" if row["is_now"] else "the days before held" for row in held]
-    return f" ({' and '.join(periods)} an incident)" if periods else ""
+    return ["these days hold" if row["is_now"] else "the days before held" for row in held]
 
 
-def _follows_from(recommendation: Row, findings: list[Row], categories: dict[str, str]) -> str:
-    """The finding that a rule acts on, by its number; else the question with its figures."""
+def _follows_from(
+    recommendation: Row, findings: list[Row], questions: dict[str, list[Row]]
+) -> Plain:
+    """The finding that a rule acts on, by its number; else the question or mart."""
     trigger, segment = recommendation["trigger"], recommendation["segment"]
 
     def fits(finding: Row) -> bool:
@@ -276,7 +283,7 @@ def _follows_from(recommendation: Row, findings: list[Row], categories: dict[str
         return {
             "incident_share": kind == "incident" and finding["subject"] == segment,
             "waiting_share": kind == "slow_category"
-            and finding["subject"] == categories.get(segment),
+            and segment in {topic["segment"] for topic in finding["detail"]["topics"]},
             "repeat_rate": kind == "repeat_contacts",
             "frt_missed_rate": kind == "sla_missed"
             and (
@@ -287,14 +294,38 @@ def _follows_from(recommendation: Row, findings: list[Row], categories: dict[str
         }.get(trigger, False)
 
     number = next((number for number, row in enumerate(findings, start=1) if fits(row)), None)
-    return f"finding {number}" if number else f"question {_QUESTION_OF.get(trigger, 1)}"
+    if number:
+        return Plain(f"finding {number}")
+    question = _QUESTION_OF.get(trigger)
+    is_shown = recommendation["scope"] != "topic" or any(
+        row["segment"] == f"topic {segment}"
+        for analysis, rows in questions.items()
+        if analysis.startswith(f"question_{question}")
+        for row in rows
+    )
+    return Plain(f"question {question}" if question and is_shown else f"`{_MART_OF[trigger]}`")
+
+
+def _questions(analyses: dict[str, list[Row]], lacks: list[str]) -> dict[str, list[Row]]:
+    """The rows of each question that the data can answer."""
+    return {
+        name: [
+            row
+            for row in rows
+            if row["tickets_count"]
+            and not (row["measure"].startswith("first response") and "first_responses" in lacks)
+            and not (row["measure"].startswith("creators back") and "texts" in lacks)
+        ]
+        for name, rows in analyses.items()
+        if name.startswith("question")
+    }
 
 
 def _count(marts: Marts, rows: str) -> int:
     return marts.rows(f"select count(*) as rows_count from {rows}")[0]["rows_count"]
 
 
-def _key_figures(health: Row, lacks: list[str], incidents: str) -> list[Row]:
+def _key_figures(health: Row, lacks: list[str]) -> list[Row]:
     figures = []
     for metric, title, (rises, falls), style in _KEY_FIGURES:
         if metric.startswith("frt_") and "first_responses" in lacks:
@@ -307,8 +338,6 @@ def _key_figures(health: Row, lacks: list[str], incidents: str) -> list[Row]:
             word = "too early to compare"
         else:
             word = rises if change > 0 else falls if change < 0 else "the same"
-        if metric == "tickets_created" and before is not None:
-            word += incidents
         figures.append(
             {
                 "title": title,
@@ -350,7 +379,7 @@ def _changes(marts: Marts, comparison: str, lacks: list[str]) -> dict[str, Row]:
 
 
 def _findings(marts: Marts) -> list[Row]:
-    """Findings in their order; the weekdays that miss targets are told together."""
+    """Findings by their weight; the weekdays that miss targets are told, and weigh, together."""
     findings: list[Row] = []
     weekdays: Row | None = None
     for finding in marts.rows("select * from marts.fct_findings order by finding_rank"):
@@ -363,7 +392,7 @@ def _findings(marts: Marts) -> list[Row]:
             weekdays = finding
         finding["together"] = [finding]
         findings.append(finding)
-    return findings
+    return sorted(findings, key=lambda row: -sum(part["effect_score"] for part in row["together"]))
 
 
 def _detail(marts: Marts, finding: Row) -> Any:

@@ -49,22 +49,22 @@ _QUESTION_NOTES = {
         " those of the 28 before, incidents set aside; 1 is unchanged. Tickets: all that came in."
     ),
     "question_2": (
-        "Share: of the hours until resolution of all resolved tickets. Tickets: those resolved, of"
-        " which the mean"
-        " is. Categories come first, then topics, the longest mean first."
+        "Share: of the hours until resolution of all resolved tickets. Tickets: the resolved ones,"
+        " over which the mean is taken. Categories come first, then topics, the longest mean first."
     ),
     "question_3": (
-        "Share: of all times that creators came back. Tickets: resolutions at least 7 days old,"
-        " which the figure is of."
+        "Share: of all times that creators came back. Tickets: resolutions at least 7 days old, on"
+        " which the figure rests. The reading allows for the number of topics looked at, the"
+        " interval does not: some intervals leave out the figure of all tickets by chance."
     ),
     "question_4": (
         "Share: of the tickets with a verdict on that target, met or missed. Tickets: those with a"
-        " verdict, which the figure is of."
+        " verdict, on which the figure rests."
     ),
     "question_5": (
-        'Tickets: what the figure is of. For "finds the tickets tagged so" those that agents'
-        ' tagged so, for "is right when given" tagged tickets that the AI labelled so. Share: of'
-        " all tagged tickets."
+        'Tickets: those on which the figure rests. For "finds the tickets tagged so" those that'
+        ' agents tagged so, for "is right when given" tagged tickets that the AI labelled so.'
+        " Share: of all tagged tickets."
     ),
 }
 # Which topics a table has, and where the others are.
@@ -90,7 +90,7 @@ _FIGURES = {
     "incident_share": "{value} of the extra tickets of an incident",
     "ticket_share": "{value} of all tickets",
     "waiting_share": "{value} of the hours until resolution",
-    "repeat_rate": "{value} of its resolutions did not hold",
+    "repeat_rate": "{value} of resolutions did not hold",
     "frt_missed_rate": "{value} of first responses late or missing",
     "old_open_share": "{value} of all tickets are open for more than 30 days",
 }
@@ -110,15 +110,17 @@ def title(finding: Row) -> Plain:
             else f"{capital(subject)} tickets grow faster than the others"
         ),
         "change": lambda: (
-            f"{capital(subject)}: the change is that of an incident"
+            f"{capital(subject)}: the change comes from an incident"
             if is_of_an_incident(finding["detail"], finding["detail"]["calm"])
             else f"{capital(subject)}: {'better' if _is_better(finding) else 'worse'} than before"
         ),
-        "repeat_contacts": lambda: "Creators come back with the same problem",
-        "sla_missed": lambda: f"{capital(_together(finding))}: first responses miss their target",
+        "repeat_contacts": lambda: "Creators write again about the same topic",
+        "sla_missed": lambda: (
+            f"{capital(_together(finding))}: first responses miss their target more often"
+        ),
         "slow_category": lambda: f"{capital(subject)} tickets take longest",
         "backlog": lambda: "Old open tickets",
-        "breaches_due": lambda: "Targets that are missed within a day",
+        "breaches_due": lambda: "Targets that fall due within a day",
     }
     return Plain(titles[kind]())
 
@@ -132,8 +134,8 @@ def headline(finding: Row) -> Plain:
         share = detail[f"{subject}_extra_ratio"]
         text = (
             f"{counted(finding['tickets_count'], 'ticket')} more than expected,"
-            f" {percent(share, 0)} of them about {about(detail)}; creators waited"
-            f" {waited(finding['waiting_hours'])} longer in all."
+            f" {percent(share, 0)} of them about {about(detail)}; resolutions"
+            f" took {waited(finding['waiting_hours'])} longer in all."
         )
     elif kind == "slow_category":
         text = (
@@ -303,12 +305,30 @@ def incident_caveat(change: Row, calm: Row | None) -> Plain:
     return Plain(" ".join(parts))
 
 
+def moved_most(parts: list[Row], style: str) -> Plain:
+    """Whose tickets changed a figure most, all that read alike, with what they made of it."""
+    most = difference(parts[0]["total_effect"], style)
+    alike = [
+        name(part["segment"]) for part in parts if difference(part["total_effect"], style) == most
+    ]
+    return Plain(f"{listed(alike)} tickets ({most}{' each' if len(alike) > 1 else ''})")
+
+
+def most_often_about(creator: Row) -> Plain:
+    """The topic that a creator came back about most often, and how often."""
+    return Plain(f"{name(creator['top_topic'])} ({whole(creator['top_topic_repeated_count'])})")
+
+
 def same_topic(test: Row | None) -> Plain:
     """How much of the difference between fast and slow closures is left within a topic."""
     if test is None or test["estimate"] is None:
         return Plain("")
     span = range_in_unit(test["ci_low"], test["ci_high"], "points")
-    chance = "" if test["holds"] in ("yes", "the contrary") else ", which can be chance"
+    chance = (
+        ""
+        if test["holds"] in ("yes", "the contrary")
+        else ", which can be chance among so many questions"
+    )
     return Plain(f" (within one topic {points(test['estimate'])}, {span}{chance})")
 
 
@@ -344,7 +364,8 @@ def false_alarms_at_most(days_count: int) -> str:
 
     Counts are rarer so far out than a normal distribution has it, on the scale of the score.
     """
-    return decimal(days_count * NormalDist().cdf(-4), 1)
+    alarms = days_count * NormalDist().cdf(-4)
+    return "less than one" if alarms < 1 else f"at most {decimal(alarms, 0)}"
 
 
 def _incident(finding: Row) -> str:
@@ -425,7 +446,7 @@ def _change(finding: Row) -> str:
     else:
         text += f" Creators are {waited(abs(finding['waiting_hours']))} {worse_or_better}."
     caveat = incident_caveat(change, change["calm"])
-    return text + (f" {caveat}" if caveat else "") + ' "Why service changed" has its parts.'
+    return text + (f" {caveat}" if caveat else "") + ' "Did service change" has its parts.'
 
 
 def _repeat(finding: Row) -> str:
@@ -491,7 +512,10 @@ def _slow_category(finding: Row) -> str:
             Plain(f"{name(topic['segment'])} ({waited(topic['waiting_hours'])})")
             for topic in costs["topics"]
         ]
-        text += f" Most hours go to {listed(topics)}."
+        text += (
+            f" Of its topics, {listed(topics)} took most hours, tickets that agents tagged"
+            " otherwise included."
+        )
     return text
 
 

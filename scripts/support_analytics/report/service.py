@@ -60,16 +60,14 @@ def answer(changes: Changes, calm: Changes) -> Plain:
             [_went(row) for row in changes.values() if _is_sure(row)] or ["all in all"]
         )
         return Plain(
-            f"**Service is {_LEADS[calm_verdict]} in the four weeks before.** With all days it"
-            f" looks {_LOOKS[verdict]} ({figures}) only because {held}."
+            f"**Service is {_LEADS[calm_verdict]} in the four weeks before.** {_compared(changes)}"
+            f" With all days service looks {_LOOKS[verdict]} ({figures}) only because {held}."
             f" {without_incidents(changes, calm)}"
         )
-    first = next(iter(changes.values()))
     chance = "" if any(map(_is_sure, changes.values())) else "; all of that can be chance"
     text = (
-        f"**Service is {_LEADS[verdict]} in the four weeks before.** In the four weeks from"
-        f" {days(first['now_start_day'], first['now_end_day'])}:"
-        f" {listed([_told(row) for row in changes.values()])}{chance}."
+        f"**Service is {_LEADS[verdict]} in the four weeks before.** {_compared(changes)}"
+        f" {capital(listed([_told(row) for row in changes.values()]))}{chance}."
     )
     if held:
         text += f" {capital(held)}. {without_incidents(changes, calm)}"
@@ -143,6 +141,14 @@ def is_of_an_incident(change: Row, calm: Row | None) -> bool:
     """Whether the change is beyond chance with the days of incidents only."""
     return bool(
         change["overlapping"] and calm and _is_sure(change) and calm["verdict"] != change["verdict"]
+    )
+
+
+def _compared(changes: Changes) -> str:
+    first = next(iter(changes.values()))
+    return (
+        f"The four weeks from {days(first['now_start_day'], first['now_end_day'])}, the last whose"
+        " targets have passed, are compared with the four before."
     )
 
 

@@ -138,13 +138,14 @@ def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
     for module, names in (
         (
             wording,
-            "day days instant hours name counted in_unit range_in_unit p_value shortened",
+            "day days instant hours hours_long name counted in_unit range_in_unit p_value"
+            " shortened",
         ),
         (
             sentences,
             "title headline paragraph at_stake hours_at_stake why question_title question_note"
             " reading topics_left_out segment_name styled difference backlog_moved"
-            " backlog_grew same_topic lacking untested open_tickets",
+            " backlog_grew same_topic lacking untested open_tickets moved_most most_often_about",
         ),
         (
             service,
