@@ -1,7 +1,9 @@
 -- Hypothesis: a few creators bring a large part of the tickets.
 -- Method: the share of tickets that comes from the 5% of creators with the most, among creators with a ticket. The interval
 -- is the large-sample one of a share of a ranked total (its influence function), as if creators were a sample of those to come.
--- Reading: 5% would be everybody alike. Tickets without a creator are left out.
+-- Reading: where all creators write alike, chance makes the 5% with the most bring more than 5%: of counts that spread as
+-- Poisson's, about 5% * (1 + 2.06 / sqrt(mean)), the mean of the highest twentieth of a normal distribution. Beyond that
+-- some write more. Tickets without a creator are left out.
 
 with creators as (
     select
@@ -12,10 +14,12 @@ with creators as (
     group by creator_id
 ),
 
+-- 2.062713 standard deviations above the mean lies the mean of the highest twentieth of a normal distribution.
 limits as (
     select
         {{ percentile('tickets_count', 0.95) }} as limit_count,
         avg(tickets_count) as mean_count,
+        0.05 * (1 + 2.062713 / sqrt(avg(tickets_count))) as share_if_alike,
         count(*) as creators_count,
         sum(tickets_count) as tickets_count
     from creators
@@ -45,11 +49,14 @@ select
     cast(limits.creators_count as {{ dbt.type_string() }}) || ' creators' as segment,
     shares.top_share as estimate,
     shares.top_share - {{ z_95() }} * errors.share_error as ci_low,
-    shares.top_share + {{ z_95() }} * errors.share_error as ci_high,
+    least(1.0, shares.top_share + {{ z_95() }} * errors.share_error) as ci_high,
     'share' as unit,
     cast(limits.tickets_count as bigint) as tickets_count,
-    {{ two_sided_p('(shares.top_share - 0.05) / nullif(errors.share_error, 0)') }} as p_value,
-    case when shares.top_share - {{ z_95() }} * errors.share_error > 0.05 then 'yes' else 'cannot be told' end as reading
+    {{ two_sided_p('(shares.top_share - limits.share_if_alike) / nullif(errors.share_error, 0)') }} as p_value,
+    case
+        when shares.top_share - {{ z_95() }} * errors.share_error > limits.share_if_alike then 'yes'
+        else 'cannot be told'
+    end as reading
 from limits
 cross join shares
 cross join errors

@@ -182,6 +182,7 @@ def test_incidents_in_the_weeks_compared_are_all_named() -> None:
         start = date(2025, month, 1)
         return {
             "topic": topic,
+            "is_topic_above_usual": True,
             "category": "others",
             "start_day": start,
             "end_day": start,
@@ -204,6 +205,7 @@ def change(metric: str, before: float, now: float, verdict: str) -> dict[str, ob
 
     incident = {
         "topic": "pix",
+        "is_topic_above_usual": True,
         "category": "others",
         "start_day": date(2025, 1, 1),
         "end_day": date(2025, 1, 2),
@@ -260,6 +262,7 @@ def test_a_channel_is_named_where_it_brought_more_than_its_part(is_above: bool) 
         "category": "checkout",
         "category_extra_ratio": 0.9,
         "topic": "pix",
+        "is_topic_above_usual": True,
         "topic_extra_ratio": 0.7,
         "channel": "whatsapp",
         "channel_extra_ratio": 0.49,
@@ -275,6 +278,45 @@ def test_a_channel_is_named_where_it_brought_more_than_its_part(is_above: bool) 
     assert ("49% came by WhatsApp, usually 38%" in told) == is_above
     assert "WhatsApp" in told or not is_above
     assert told.endswith("creators waited 1 hour more in all than expected.")
+
+
+def test_parts_of_extra_tickets_are_no_more_than_all() -> None:
+    assert sentences._part(1.15) == "all"
+    assert sentences._part(0.994) == "99%"
+
+
+def test_what_is_still_going_on_is_said_first() -> None:
+    from datetime import date
+
+    detail = {"topic": "pix", "category": "checkout", "is_topic_above_usual": True}
+    finding = {"kind": "incident", "start_day": date(2025, 1, 1), "detail": detail}
+    detail["is_ongoing"] = False
+    assert sentences.still_going_on([finding]) == ""
+    detail["is_ongoing"] = True
+    said = "**An incident is still going on: about Pix since 1 January 2025.**"
+    assert sentences.still_going_on([finding]) == said
+
+
+def test_what_got_better_is_no_cost() -> None:
+    better = {"kind": "change", "tickets_count": -8, "waiting_hours": 0}
+    worse = {"kind": "change", "tickets_count": 8, "waiting_hours": 0}
+    backlog = {"kind": "backlog", "tickets_count": 8, "waiting_hours": 80}
+    assert sentences.costs([better, worse, backlog]) == [worse, backlog]
+
+
+def test_days_with_few_tickets_are_named() -> None:
+    from datetime import date
+
+    days = [
+        {"day": date(2025, 1, number), "tickets_created": 0, "expected_tickets": 30.6}
+        for number in range(1, 8)
+    ]
+    assert sentences.quiet_days([]) == ""
+    assert sentences.quiet_days(days[:1]) == (
+        "Far fewer tickets than expected came in on 1 January 2025 (0 where 31 were to be"
+        " expected)."
+    )
+    assert "came in on 2 earlier days, 3 January 2025 (0" in sentences.quiet_days(days)
 
 
 def test_growth_of_the_backlog_is_said_where_each_period_has_it(report_folder: Path) -> None:
@@ -342,8 +384,14 @@ def test_tables_are_regions_with_the_name_of_their_heading(report_folder: Path) 
 
 
 def test_an_incident_without_a_topic_is_about_its_category() -> None:
-    assert wording.about({"topic": "unclear", "category": "checkout"}) == "checkout tickets"
-    assert wording.about({"topic": "pix", "category": "checkout"}) == "Pix"
+    incident = {"topic": "unclear", "category": "checkout"}
+    incident |= {"is_topic_above_usual": True, "is_category_above_usual": True}
+    assert wording.about(incident) == "checkout tickets"
+    assert wording.about(incident | {"topic": "pix"}) == "Pix"
+    of_a_category = incident | {"topic": "pix", "is_topic_above_usual": False}
+    assert wording.about(of_a_category) == "checkout tickets"
+    assert wording.about(of_a_category | {"category": "others"}) == "tickets of other subjects"
+    assert wording.about(of_a_category | {"is_category_above_usual": False}) == "several topics"
 
 
 @pytest.mark.parametrize(

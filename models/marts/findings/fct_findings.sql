@@ -98,7 +98,7 @@ growth_findings as (
         and trends.before_start_day = (select min(earliest.before_start_day) from trends as earliest)
         and (
             trends.segment_type = 'all'
-            or (trends.segment_type in ('category', 'topic') and trends.rate_ratio_ci_low > overall.rate_ratio)
+            or (trends.segment_type in ('category', 'topic') and trends.rate_ratio_ci_low > overall.rate_ratio_ci_high)
         )
 ),
 
@@ -190,6 +190,7 @@ slow_findings as (
         topic_costs.period = 'all'
         and topic_costs.segment_type = 'category'
         and topic_costs.waiting_avg_ci_low > totals.waiting_hours_per_resolved
+        and not topic_costs.is_resolution_small_sample
 ),
 
 -- The share of all tickets so far that is open, now and four weeks ago.

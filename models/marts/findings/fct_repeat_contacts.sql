@@ -1,15 +1,32 @@
 -- Grain: one row for each segment: all tickets, each AI topic. Question: how often does a creator come back about the
 -- same topic within 7 days of a resolution, after a fast one more often than after a slow one, and about which topics more
--- often than about the others? A topic against all others, pooled; p-values are corrected (Holm) over the topics.
+-- often than about the others? What coincidence brings is set aside. A topic against all others, pooled; p-values are
+-- corrected (Holm) over the topics.
 
-with contacts as (
+with followed as (
     select * from {{ ref('int_contacts_followed') }}
     where is_observed
+),
+
+coincidences as (
+    select * from {{ ref('int_coincidences_estimated') }}
+),
+
+contacts as (
+    select
+        followed.*,
+        coincidences.coincidence_rate
+    from followed
+    inner join coincidences
+        on
+            followed.creator_id = coincidences.creator_id
+            and followed.ai_topic = coincidences.ai_topic
 ),
 
 {% set counts -%}
         count(*) as resolved_count,
         count(case when is_repeated then 1 end) as repeated_count,
+        {{ exact_sum('coincidence_rate') }} as expected_repeated_count,
         count(distinct creator_id) as creators_count,
         count(distinct case when is_repeated then creator_id end) as repeating_creators_count,
         count(case when is_fcr_strict then 1 end) as fcr_strict_count,
@@ -36,8 +53,10 @@ counted as (
 compared as (
     select
         *,
+        repeated_count - expected_repeated_count as excess_count,
         sum(case when segment_type = 'all' then resolved_count end) over () as all_resolved_count,
-        sum(case when segment_type = 'all' then repeated_count end) over () as all_repeated_count
+        sum(case when segment_type = 'all' then repeated_count end) over () as all_repeated_count,
+        sum(case when segment_type = 'all' then repeated_count - expected_repeated_count end) over () as all_excess_count
     from counted
 ),
 
@@ -47,8 +66,8 @@ scored as (
         case
             when segment_type = 'topic' and not {{ is_small_sample('resolved_count') }}
                 then (
-                    {{ rate('repeated_count', 'resolved_count') }}
-                    - {{ rate('(all_repeated_count - repeated_count)', '(all_resolved_count - resolved_count)') }}
+                    {{ rate('excess_count', 'resolved_count') }}
+                    - {{ rate('(all_excess_count - excess_count)', '(all_resolved_count - resolved_count)') }}
                 ) / nullif(sqrt(
                     {{ rate('all_repeated_count', 'all_resolved_count') }}
                     * (1 - {{ rate('all_repeated_count', 'all_resolved_count') }})
@@ -88,6 +107,7 @@ final as (
         {{ rate('repeated_count', 'resolved_count') }} as repeat_rate,
         {{ wilson_bound('low', 'repeated_count', 'resolved_count') }} as repeat_ci_low,
         {{ wilson_bound('high', 'repeated_count', 'resolved_count') }} as repeat_ci_high,
+        expected_repeated_count,
         creators_count,
         repeating_creators_count,
         {{ rate('repeating_creators_count', 'creators_count') }} as repeating_creators_rate,

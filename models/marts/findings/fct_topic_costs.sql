@@ -61,7 +61,10 @@ final as (
         period_waiting_hours,
         waiting_hours / nullif(period_waiting_hours, 0) as waiting_share,
         waiting_avg_hours,
-        waiting_avg_hours - {{ z_95() }} * waiting_error_hours as waiting_avg_ci_low,
+        case
+            when waiting_avg_hours < {{ z_95() }} * waiting_error_hours then 0.0
+            else waiting_avg_hours - {{ z_95() }} * waiting_error_hours
+        end as waiting_avg_ci_low,
         waiting_avg_hours + {{ z_95() }} * waiting_error_hours as waiting_avg_ci_high,
         resolution_median_minutes,
         {{ is_small_sample('resolved_count') }} as is_resolution_small_sample

@@ -207,7 +207,9 @@ def _categories() -> alt.Chart:
 
 def _topics() -> alt.LayerChart:
     """A bar a topic, its name above, and a tick where the period before stood."""
-    rows = alt.Y("name:N", sort=None, axis=None, scale=alt.Scale(padding=0))
+    # By a field: without one, topics keep the place that they had before a filter changed.
+    order = alt.EncodingSortField(field="rank", op="min")
+    rows = alt.Y("name:N", sort=order, axis=None, scale=alt.Scale(padding=0))
     base = alt.Chart(_data("topics"))
     bars = base.mark_bar(height=8, cornerRadius=2, yOffset=7).encode(
         y=rows,

@@ -11,7 +11,8 @@ import duckdb
 # and the channel where it surely brought more of the extra tickets than of the expected ones.
 _INCIDENTS = """
 select
-    start_day, end_day, incidents.tickets_created, incidents.expected_tickets, category, topic,
+    start_day, end_day, is_ongoing, incidents.tickets_created, incidents.expected_tickets,
+    category, category_extra_ratio, topic, topic_extra_ratio,
     case
         when segments.extra_ci_low / incidents.extra_tickets
             > segments.expected_tickets / incidents.expected_tickets

@@ -127,7 +127,7 @@ def _daily_tickets(rows: list[Row], incidents: list[Row]) -> Chart | None:
     ticks = _ticks(max(tops))
     x_of = _day_scale(first, last, left, right)
     y_of = _scale(0, ticks[-1], bottom, top)
-    _shade(canvas, incidents, x_of, top, bottom)
+    _shade(canvas, incidents, first, last, x_of, top, bottom)
     _axis(canvas, ticks, y_of, left, right, wording.whole)
     _month_labels(canvas, first, last, x_of, bottom)
     known = [row for row in rows if row["expected_tickets"] is not None]
@@ -160,7 +160,7 @@ def _weekly_sla(rows: list[Row], incidents: list[Row]) -> Chart | None:
     first, last = rows[0]["created_week"], rows[-1]["created_week"]
     x_of = _day_scale(first, last + timedelta(days=6), left, right)
     y_of = _scale(0, 1, bottom, top)
-    _shade(canvas, incidents, x_of, top, bottom)
+    _shade(canvas, incidents, first, last + timedelta(days=6), x_of, top, bottom)
     _axis(
         canvas, [0, 0.25, 0.5, 0.75, 1], y_of, left, right, lambda share: wording.percent(share, 0)
     )
@@ -337,7 +337,9 @@ def _ticks(largest: float) -> list[float]:
         return [0, 1]
     raw = largest / 4
     unit = 10 ** floor(log10(raw))
-    step = next(factor * unit for factor in (1, 2, 2.5, 5, 10) if factor * unit >= raw)
+    # Halves only of what has no decimals then: 2.5 would be written as 3.
+    factors = (1, 2, 2.5, 5, 10) if unit >= 10 else (1, 2, 5, 10)
+    step = max(1, next(factor * unit for factor in factors if factor * unit >= raw))
     return [step * index for index in range(ceil(largest / step) + 1)]
 
 
@@ -363,24 +365,30 @@ def _month_labels(
         months.append(max(month, first))
         month = (month + timedelta(days=32)).replace(day=1)
     step = ceil(len(months) / 12)
+    free_from = left = x_of(first)
     for start in months[::step]:
         # A month that has only its last days in the data would collide with the next label.
-        if x_of(start) <= x_of(last) - 24:
+        if x_of(start) <= x_of(last) - 24 and (x_of(start) == left or x_of(start) >= free_from):
             canvas.line([(x_of(start), bottom), (x_of(start), bottom + 4)], _MUTED)
             year = f" {start.year}" if start == months[0] or start.month == 1 else ""
+            free_from = x_of(start) + (58 if year else 28)
             canvas.text(x_of(start) + 2, bottom + 15, f"{start:%b}{year}", size=11)
 
 
 def _shade(
     canvas: _Canvas,
     incidents: list[Row],
+    first: date,
+    last: date,
     x_of: Callable[[date], float],
     top: float,
     bottom: float,
 ) -> None:
     for incident in incidents:
-        start = x_of(incident["start_day"]) - 2
-        canvas.rect(start, top, x_of(incident["end_day"]) + 2 - start, bottom - top, _RED_BAND)
+        start_day, end_day = max(incident["start_day"], first), min(incident["end_day"], last)
+        if start_day <= end_day:
+            start = x_of(start_day) - 2
+            canvas.rect(start, top, x_of(end_day) + 2 - start, bottom - top, _RED_BAND)
 
 
 def _incident_labels(
@@ -392,9 +400,11 @@ def _incident_labels(
     for incident in incidents:
         middle = (x_of(incident["start_day"]) + x_of(incident["end_day"])) / 2
         anchor = "start" if middle < 80 else "end" if middle > _WIDTH - 80 else "middle"
-        label = f"{wording.capital(wording.name(incident['topic']))}"
+        label = f"{wording.capital(wording.about(incident))}"
         canvas.text(middle, top - 18, label, _RED, anchor, 11, is_bold=True)
-        dates = f"{incident['start_day']:%d %b} – {incident['end_day']:%d %b}"
+        dates = f"{incident['start_day']:%d %b}"
+        if incident["end_day"] != incident["start_day"]:
+            dates += f" – {incident['end_day']:%d %b}"
         canvas.text(middle, top - 5, dates, _RED, anchor, 10)
 
 

@@ -15,6 +15,7 @@ import duckdb
 from support_analytics.errors import UserError
 from support_analytics.exports import redacted_user_texts_sql
 from support_analytics.report.compiled_analyses import holm
+from support_analytics.report.sentences import styled
 from support_analytics.report.service import overall_verdict
 from support_analytics.report.wording import Plain
 
@@ -52,6 +53,18 @@ _KEY_FIGURES = (
     ("frt_sla_met_rate", "First responses within target", ("higher", "lower"), "percent"),
     ("resolution_sla_met_rate", "Resolutions within target", ("higher", "lower"), "percent"),
     ("fcr_strict_rate", "Resolved within an hour", ("higher", "lower"), "percent"),
+    (
+        "resolution_median_minutes",
+        "Resolution of resolved tickets, half within",
+        ("longer", "shorter"),
+        "minutes",
+    ),
+    (
+        "closed_without_solution_count",
+        "Closed without a solution so far",
+        ("more", "fewer"),
+        "whole",
+    ),
     ("backlog_closing_count", "Open at the end of the period", ("more", "fewer"), "whole"),
 )
 # The belief that is tested within topics, beside the plain shares of the finding about returns.
@@ -173,8 +186,13 @@ def gather(
             "select * from marts.fct_topic_costs where period = 'all'"
             " and segment_type = 'category' order by waiting_hours desc, segment"
         ),
-        "hypotheses": [row for row in hypotheses if row["estimate"] is not None],
-        "untested_hypotheses": [row for row in hypotheses if row["estimate"] is None],
+        "hypotheses": [row for row in hypotheses if _is_tested(row, lacks)],
+        "untested_hypotheses": _untested(hypotheses, lacks),
+        "days_below": marts.rows(
+            "select anomaly_day as day, tickets_created, expected_tickets"
+            " from marts.fct_anomaly_days where segment_type = 'all' and direction = 'below'"
+            " order by anomaly_day"
+        ),
         "streak": _streak(marts),
         "tests_count": sum(
             row["p_value"] is not None
@@ -318,7 +336,29 @@ def _questions(analyses: dict[str, list[Row]], lacks: list[str]) -> dict[str, li
         ]
         for name, rows in analyses.items()
         if name.startswith("question")
-    }
+    } | (
+        {name: [] for name in analyses if name.startswith("question_5")} if "texts" in lacks else {}
+    )
+
+
+# What a belief needs: the kind of data without which its estimate says nothing.
+_NEEDS = {
+    "Staffing leaves gaps": "first_responses",
+    "A slow first response goes with fewer resolutions": "first_responses",
+    "Repeat contacts follow fast closures": "texts",
+    "Topic predicts resolution time": "texts",
+    "Tag coverage goes with accuracy": "texts",
+}
+
+
+def _is_tested(row: Row, lacks: list[str]) -> bool:
+    return row["estimate"] is not None and _NEEDS.get(row["hypothesis"]) not in lacks
+
+
+def _untested(hypotheses: list[Row], lacks: list[str]) -> list[Row]:
+    """One row of each belief of which no measure could be tested."""
+    tested = {row["hypothesis"] for row in hypotheses if _is_tested(row, lacks)}
+    return [row for row in hypotheses if row["hypothesis"] not in tested]
 
 
 def _count(marts: Marts, rows: str) -> int:
@@ -332,12 +372,26 @@ def _key_figures(health: Row, lacks: list[str]) -> list[Row]:
             continue
         now, before = health[metric], health[f"{metric}_previous"]
         change = health[f"{metric}_change"]
+        is_small = (
+            health[
+                "is_resolution_small_sample"
+                if metric.startswith("resolution_median")
+                else "is_frt_small_sample"
+            ]
+            and style == "minutes"
+        )
+        if is_small and metric.endswith("p95_minutes"):
+            now = None
         if before is None:
             word = "no earlier period"
+        elif is_small:
+            word = "too few to compare"
         elif change is None:
             word = "too early to compare"
+        elif styled(now, style) == styled(before, style):
+            word = "the same"
         else:
-            word = rises if change > 0 else falls if change < 0 else "the same"
+            word = rises if change > 0 else falls
         figures.append(
             {
                 "title": title,
@@ -471,7 +525,13 @@ def _hypotheses(analyses: dict[str, list[Row]]) -> list[Row]:
         row["p_value_holm"] = corrected
         row["holds"] = row["reading"]
         if row["reading"] in ("yes", "the contrary") and corrected is not None:
-            row["holds"] = row["reading"] if corrected < 0.05 else "perhaps: not after correction"
+            row["holds"] = (
+                row["reading"]
+                if corrected < 0.05
+                else "perhaps: not after correction"
+                if row["p_value"] < 0.05
+                else "cannot be told"
+            )
     return rows
 
 

@@ -29,6 +29,7 @@ from support_analytics.report.wording import (
     range_in_unit,
     signed,
     thousands_apart,
+    tickets_of,
     waited,
     whole,
 )
@@ -78,8 +79,9 @@ _TOPICS_SHOWN = {
         " has all"
     ),
 }
-# So many topics are named in a sentence.
+# So many topics, and days, are named in a sentence.
 _TOPICS_NAMED = 6
+_DAYS_NAMED = 5
 _LACKS = {
     "texts": "message texts, so that nothing can be said about topics",
     "first_responses": "first response times, so that nothing can be said about first responses",
@@ -107,7 +109,7 @@ def title(finding: Row) -> Plain:
         "growth": lambda: (
             "More tickets come in"
             if finding["subject"] == "all"
-            else f"{capital(subject)} tickets grow faster than the others"
+            else f"{capital(_tickets(finding))} grow faster than the others"
         ),
         "change": lambda: (
             f"{capital(subject)}: the change comes from an incident"
@@ -118,8 +120,8 @@ def title(finding: Row) -> Plain:
         "sla_missed": lambda: (
             f"{capital(_together(finding))}: first responses miss their target more often"
         ),
-        "slow_category": lambda: f"{capital(subject)} tickets take longest",
-        "backlog": lambda: "Old open tickets",
+        "slow_category": lambda: f"{capital(tickets_of(finding['subject']))} take longest",
+        "backlog": lambda: "Old open tickets" if finding["detail"]["old_count"] else "Open tickets",
         "breaches_due": lambda: "Targets that fall due within a day",
     }
     return Plain(titles[kind]())
@@ -130,12 +132,16 @@ def headline(finding: Row) -> Plain:
     kind, detail = finding["kind"], finding["detail"]
     tickets = whole(finding["tickets_count"])
     if kind == "incident":
-        subject = "category" if about(detail).endswith(" tickets") else "topic"
-        share = detail[f"{subject}_extra_ratio"]
+        shares = {
+            name(detail["topic"]): detail["topic_extra_ratio"],
+            tickets_of(detail["category"]): detail["category_extra_ratio"],
+        }
+        share = shares.get(about(detail))
         text = (
-            f"{counted(finding['tickets_count'], 'ticket')} more than expected,"
-            f" {percent(share, 0)} of them about {about(detail)}; resolutions"
-            f" took {waited(finding['waiting_hours'])} longer in all."
+            f"{counted(finding['tickets_count'], 'ticket')} more than expected"
+            f"{f', {_part(share)} of them {_of_what(detail)}' if share is not None else ''};"
+            f" resolutions took {waited(finding['waiting_hours'])} longer in all."
+            f"{' It is still going on.' if detail['is_ongoing'] else ''}"
         )
     elif kind == "slow_category":
         text = (
@@ -161,12 +167,14 @@ def headline(finding: Row) -> Plain:
     elif kind == "repeat_contacts":
         text = (
             f"{tickets} times within a week of a resolution"
-            f" ({percent(finding['estimate'])} of resolutions)."
+            f" ({percent(finding['estimate'])} of resolutions); coincidence alone would bring about"
+            f" {whole(detail['expected_repeated_count'])}."
         )
     elif kind == "growth":
         text = (
-            f"{tickets} more than in the days before, {decimal(finding['estimate'], 2)} times"
-            " as many, incidents set aside."
+            f"{tickets} more in the last {detail['comparison'].split('_')[0]} complete days than in"
+            " the days before,"
+            f" {decimal(finding['estimate'], 2)} times as many, incidents set aside."
         )
     else:
         text = str(paragraph(finding))
@@ -199,9 +207,11 @@ def at_stake(recommendation: Row) -> Plain:
         cost = f"and {waited(wait)} of waiting beyond the target"
     else:
         cost = f"and {waited(wait)} of waiting for a resolution"
+    if trigger != "old_open_share" and not wait:
+        cost = ""
     return Plain(
         f"At stake: {counted(recommendation['tickets_count'], 'ticket')}"
-        f" ({percent(recommendation['ticket_share'])} of all) {cost}."
+        f" ({percent(recommendation['ticket_share'])} of all){f' {cost}' if cost else ''}."
     )
 
 
@@ -214,17 +224,19 @@ def why(recommendation: Row) -> Plain:
     if recommendation["scope"] == "backlog":
         return Plain(f"{figure} (rule: from {limit})")
     if recommendation["scope"] == "weekday":
-        return Plain(
-            f"{listed(recommendation['weekdays'])} together: {figure} (rule: from {limit})"
-        )
+        weekdays = recommendation["weekdays"]
+        together = " together" if len(weekdays) > 1 else ""
+        return Plain(f"{listed(weekdays)}{together}: {figure} (rule: from {limit})")
     return Plain(f"{name(recommendation['segment'])}: {figure} (rule: from {limit})")
 
 
 def hours_at_stake(recommendation: Row) -> str:
     """The hours of a recommendation with their share; those of open tickets for each."""
     wait = recommendation["waiting_hours"]
-    if recommendation["waiting_share"] is None:
+    if recommendation["trigger"] == "old_open_share":
         return f"{hours(wait / recommendation['tickets_count'])} each so far"
+    if recommendation["waiting_share"] is None:
+        return "–"
     return f"{whole(wait)} ({percent(recommendation['waiting_share'])})"
 
 
@@ -334,9 +346,7 @@ def same_topic(test: Row | None) -> Plain:
 
 def lacking(kinds: list[str]) -> Plain:
     """Which kinds of data the export does not have, and what cannot be told for that."""
-    return Plain(
-        f"The data has {listed([Plain(f'no {_LACKS[kind]}') for kind in kinds])}." if kinds else ""
-    )
+    return Plain(" ".join(f"The data has no {_LACKS[kind]}." for kind in kinds))
 
 
 def untested(hypotheses: list[Row]) -> Plain:
@@ -376,15 +386,15 @@ def _incident(finding: Row) -> str:
         f" {whole(incident['expected_tickets'])} were to be expected:"
         f" **{whole(incident['extra_tickets'])} extra tickets**"
         f" ({whole(incident['extra_ci_low'])} to {whole(incident['extra_ci_high'])})."
-        f" {percent(incident['category_extra_ratio'], 0)} of them were {name(incident['category'])}"
-        " tickets"
+        f" {capital(_part(incident['category_extra_ratio']))} of them were"
+        f" {tickets_of(incident['category'])}"
     )
     if about(incident) == name(incident["topic"]):
-        text += f", {percent(incident['topic_extra_ratio'], 0)} about {about(incident)}"
+        text += f", {_part(incident['topic_extra_ratio'])} about {about(incident)}"
     # A channel that brought its usual part carries nothing.
     if incident["is_channel_above_usual"]:
         text += (
-            f"; {percent(incident['channel_extra_ratio'], 0)} came by {name(incident['channel'])},"
+            f"; {_part(incident['channel_extra_ratio'])} came by {name(incident['channel'])},"
             f" usually {percent(incident['channel_usual_ratio'], 0)}"
         )
     text += "."
@@ -432,9 +442,13 @@ def _change(finding: Row) -> str:
     style = style_of(finding["subject"])
     worse_or_better = "better off" if _is_better(finding) else "worse off"
     moved, span = change_with_range(change)
+    before, now = finding["comparison_value"], finding["estimate"]
+    if style == "minutes":
+        values = minutes_pair(before, "in the four weeks before to", now)
+    else:
+        values = f"{percent(before)} in the four weeks before to {percent(now)}"
     text = (
-        f"From {styled(finding['comparison_value'], style)} in the four weeks before to"
-        f" {styled(finding['estimate'], style)} in the four weeks from"
+        f"From {values} in the four weeks from"
         f" {days(finding['start_day'], finding['end_day'])}: a change of {moved} ({span})."
     )
     if finding["tickets_count"]:
@@ -457,7 +471,9 @@ def _repeat(finding: Row) -> str:
         f" {percent(contacts['repeat_ci_low'])} to {percent(contacts['repeat_ci_high'])}) the same"
         " creator opened a ticket about the same topic within a week:"
         f" {whole(contacts['repeating_creators_count'])} of {whole(contacts['creators_count'])}"
-        " creators. Half of these returns came within"
+        " creators. Coincidence alone would bring about"
+        f" {whole(contacts['expected_repeated_count'])} of them, as who writes often also writes"
+        " twice about one topic. Half of these returns came within"
         f" {hours_long(contacts['hours_until_next_median'])}."
     )
     if contacts["fcr_strict_count"] and contacts["slower_count"]:
@@ -474,7 +490,10 @@ def _repeat(finding: Row) -> str:
         left_out = len(contacts["topics"]) - len(topics)
         if left_out:
             topics.append(Plain(f"{whole(left_out)} more"))
-        text += f" Beyond chance, more come back about {listed(topics)} than about other topics."
+        text += (
+            " Beyond chance and coincidence, more come back about"
+            f" {listed(topics)} than about other topics."
+        )
     return text
 
 
@@ -488,8 +507,10 @@ def _sla_missed(finding: Row) -> str:
         for row in finding["together"]
     ]
     late = sum(row["waiting_hours"] for row in finding["together"])
+    ordinary = "Incidents set aside, " if finding["subject_type"] == "weekday" else ""
+    told = Plain(f"{ordinary}{listed(parts)}")
     return (
-        f"{capital(listed(parts))}, against {percent(finding['comparison_value'])} over all."
+        f"{capital(told)}, against {percent(finding['comparison_value'])} over all."
         f" Together they waited {waited(late)} beyond the target; unanswered tickets are counted"
         " without hours."
     )
@@ -501,7 +522,7 @@ def _slow_category(finding: Row) -> str:
         60 * finding["estimate"], 60 * finding["ci_low"], 60 * finding["ci_high"]
     )
     text = (
-        f"A resolved {name(finding['subject'])} ticket took **{took}** on average ({span};"
+        f"Resolved {tickets_of(finding['subject'])} took **{took}** on average ({span};"
         f" {whole(costs['resolved_count'])} tickets), all resolved tickets"
         f" {hours(finding['comparison_value'])}. They are {percent(costs['ticket_share'], 0)} of"
         f" the tickets and {percent(costs['waiting_share'], 0)} of the hours until resolution"
@@ -545,6 +566,58 @@ def _breaches_due(finding: Row) -> str:
         " be met."
         " A count of deadlines, not an estimate: it has no interval."
     )
+
+
+def still_going_on(findings: list[Row]) -> Plain:
+    """Which incident reaches the last complete day, as a sentence; or nothing."""
+    ongoing = [
+        Plain(f"about {about(row['detail'])} since {day(row['start_day'])}")
+        for row in findings
+        if row["kind"] == "incident" and row["detail"]["is_ongoing"]
+    ]
+    if not ongoing:
+        return Plain("")
+    noun = "An incident is" if len(ongoing) == 1 else "Incidents are"
+    return Plain(f"**{noun} still going on: {listed(ongoing)}.**")
+
+
+def costs(findings: list[Row]) -> list[Row]:
+    """The findings that cost something: all but what got better."""
+    return [row for row in findings if not (row["kind"] == "change" and _is_better(row))]
+
+
+def quiet_days(days_below: list[Row]) -> Plain:
+    """Days with far fewer tickets than expected, the latest last; or nothing."""
+    told = [
+        Plain(
+            f"{day(row['day'])} ({whole(row['tickets_created'])} where"
+            f" {whole(row['expected_tickets'])} were to be expected)"
+        )
+        for row in days_below[-_DAYS_NAMED:]
+    ]
+    if not told:
+        return Plain("")
+    left_out = len(days_below) - len(told)
+    if left_out:
+        told.insert(0, Plain(f"{counted(left_out, 'earlier day')}"))
+    return Plain(f"Far fewer tickets than expected came in on {listed(told)}.")
+
+
+def _part(ratio: float) -> str:
+    # Of extra tickets more than all can be of one kind, where others brought fewer than usual.
+    return "all" if ratio >= 0.995 else percent(ratio, 0)
+
+
+def _of_what(incident: Row) -> str:
+    subject = about(incident)
+    return f"about {subject}" if subject == name(incident["topic"]) else str(subject)
+
+
+def _tickets(finding: Row) -> Plain:
+    subject = finding["subject"]
+    if finding["subject_type"] == "category":
+        return tickets_of(subject)
+    return Plain(f"{name(subject)} tickets")
 
 
 def _is_better(finding: Row) -> bool:

@@ -67,7 +67,7 @@ def answer(changes: Changes, calm: Changes) -> Plain:
     chance = "" if any(map(_is_sure, changes.values())) else "; all of that can be chance"
     text = (
         f"**Service is {_LEADS[verdict]} in the four weeks before.** {_compared(changes)}"
-        f" {capital(listed([_told(row) for row in changes.values()]))}{chance}."
+        f" {capital(Plain('; '.join(_told(row) for row in changes.values())))}{chance}."
     )
     if held:
         text += f" {capital(held)}. {without_incidents(changes, calm)}"

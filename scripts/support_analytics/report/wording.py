@@ -49,10 +49,19 @@ def name(value: str | None) -> Plain:
 
 
 def about(incident: dict[str, Any]) -> Plain:
-    """What an incident is about: its topic, or without a clear one its category."""
-    if incident["topic"] in ("unclear", "unknown"):
-        return Plain(f"{name(incident['category'])} tickets")
-    return name(incident["topic"])
+    """What an incident is about: its topic, else its category, where it brought more than usual."""
+    if incident["is_topic_above_usual"] and incident["topic"] not in ("unclear", "unknown"):
+        return name(incident["topic"])
+    if incident["is_category_above_usual"]:
+        return tickets_of(incident["category"])
+    return Plain("several topics")
+
+
+def tickets_of(category: str) -> Plain:
+    """Tickets of a category; `other tickets` would be tickets that are not the ones before."""
+    if category == "others":
+        return Plain("tickets of other subjects")
+    return Plain(f"{name(category)} tickets")
 
 
 def capital(value: object) -> Plain:
@@ -88,7 +97,7 @@ def minutes(value: float | None) -> str:
     if abs(value) < 10:
         return f"{_away_from_zero(value, 1):.1f} minutes"
     if abs(value) < 120:
-        return f"{_away_from_zero(value, 0):.0f} minutes"
+        return counted(value, "minute")
     return hours(value / 60)
 
 
@@ -97,7 +106,7 @@ def hours(value: float | None) -> str:
     if value is None:
         return "–"
     if abs(value) < 2:
-        return f"{_away_from_zero(value * 60, 0):.0f} minutes"
+        return counted(value * 60, "minute")
     if abs(value) < 72:
         return f"{_away_from_zero(value, 1):.1f} hours"
     return f"{_away_from_zero(value / 24, 0):,.0f} days"

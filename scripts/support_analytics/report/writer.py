@@ -145,7 +145,8 @@ def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
             sentences,
             "title headline paragraph at_stake hours_at_stake why question_title question_note"
             " reading topics_left_out segment_name styled difference backlog_moved"
-            " backlog_grew same_topic lacking untested open_tickets moved_most most_often_about",
+            " backlog_grew same_topic lacking untested open_tickets moved_most most_often_about"
+            " still_going_on costs quiet_days",
         ),
         (
             service,

@@ -36,8 +36,15 @@ function incidentText(incident) {
   const byChannel = incident.channel === null ? '' : `, more than usually by ${valueName(incident.channel)}`;
   const slower = incident.frt_avg_minutes === null ? ''
     : `; first responses took ${minutes(incident.frt_avg_minutes)} on average where ${minutes(incident.frt_expected_minutes)} was usual`;
-  return `${days}: ${plural(incident.tickets_created, 'ticket')} where about ${count(incident.expected_tickets)} were to be expected, `
-    + `most of the additional ones in ${valueName(incident.category)}, about ${valueName(incident.topic)}${byChannel}${slower}`;
+  // Named where most of the additional tickets are its.
+  const subjects = [
+    ...(incident.category_extra_ratio > 0.5 ? [`in ${valueName(incident.category)}`] : []),
+    ...(incident.topic_extra_ratio > 0.5 ? [`about ${valueName(incident.topic)}`] : []),
+  ];
+  const most = subjects.length ? `, most of the additional ones ${subjects.join(', ')}` : '';
+  const ongoing = incident.is_ongoing ? '; it is still going on' : '';
+  return `${days}: ${plural(incident.tickets_created, 'ticket')} where about ${count(incident.expected_tickets)} were to be expected`
+    + `${most}${byChannel}${slower}${ongoing}`;
 }
 
 function periodName(tickets, period, unit) {
@@ -157,7 +164,8 @@ function topicsData(tickets, figures) {
   const fill = figures.topicsOf ? categoryColour(tickets, figures.topicsOf) : 'var(--bar-strong)';
   return {
     data: {
-      topics: figures.topics.slice(0, TOPICS_DRAWN).map((topic) => ({
+      topics: figures.topics.slice(0, TOPICS_DRAWN).map((topic, rank) => ({
+        rank,
         name: valueName(topic.name),
         tickets: topic.tickets_created,
         before: topic.before,

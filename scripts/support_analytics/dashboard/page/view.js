@@ -42,18 +42,19 @@ function showCards(tickets, figures) {
     const isSmall = Boolean(base && now[base] < min);
     const wasSmall = Boolean(base && before && before[base] < min);
     const value = isSmall && card.isPercentile ? null : now[card.metric];
-    const change = changeOf(card, compared, isSmall || wasSmall);
+    const change = changeOf(card, compared, isSmall || wasSmall, min);
     const key = `kpi/${card.metric}`;
     const lines = [];
     if (change) {
-      lines.push(make('p', { class: 'change' }, `${change.text} `,
+      lines.push(make('p', { class: 'change' }, change.text ? `${change.text} ` : '',
         ...(change.word ? [make('b', { class: `verdict ${change.verdict}` }, change.word)] : []), change.word ? ', was ' : '(was ',
         figure(`${key}/before`, before[card.metric], card.format(before[card.metric])), change.word ? '' : ')'));
     } else if (before && !compared.isMature(card.metric)) {
       lines.push(make('p', { class: 'change' }, 'Not compared: the last days are not finished'));
     } else if (before && (isSmall || wasSmall)) {
       lines.push(make('p', { class: 'change' }, 
-        card.isPercentile ? `No p95 of fewer than ${min} tickets` : `Not compared: fewer than ${min} tickets`));
+        card.isPercentile ? `No p95 of fewer than ${min} tickets`
+          : isSmall ? `Not compared: fewer than ${min} tickets` : `Not compared: fewer than ${min} tickets in the period before`));
     }
     if (card.share) {
       const [share, words] = card.share;
@@ -203,7 +204,8 @@ function showAgreement(figures) {
     'The AI category agrees with the agent’s tag on ',
     figure('kpi/ai_tag_accuracy_rate/now', now.ai_tag_accuracy_rate, percent(now.ai_tag_accuracy_rate)),
     ` (95% interval ${percent(low)} to ${percent(high)}) of the `,
-    figure('kpi/tagged_count/now', now.tagged_count, count(now.tagged_count)), ' tickets that have one.',
+    figure('kpi/tagged_count/now', now.tagged_count, count(now.tagged_count)),
+    now.tagged_count === 1 ? ' ticket that has one.' : ' tickets that have one.',
     worst && worst.tickets_count
       ? ` Most frequent mix-up: ${valueName(worst.tag)} read as ${valueName(worst.ai_category)} (${count(worst.tickets_count)}).` : '');
 }
@@ -314,7 +316,7 @@ function showNotes(tickets, figures) {
   byId('incidents-note').hidden = !incidents.length;
   byId('incidents-of').textContent = figures.isFiltered ? ' They are of all tickets, not of the chosen ones.' : '';
   const unfinished = figures.days.filter((day) => !day.isMature).length;
-  byId('channel_resolution-note').textContent = unfinished
+  byId('channel_resolution-note').textContent = unfinished && figures.compared.now.open_count
     ? `${unfinished === 1 ? 'The last day is' : `The last ${plural(unfinished, 'day')} are`} not finished: more may be resolved.` : '';
   byId('topics-note').textContent = figures.compared.range ? `A tick marks the ${figures.spanName} before.` : '';
 }

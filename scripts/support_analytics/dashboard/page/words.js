@@ -127,9 +127,11 @@ function meanScore(a, b) {
 }
 
 // {text, word, verdict: '' | 'better' | 'worse' | 'same'} of a card's change; null where nothing may be compared.
-function changeOf(card, { now, before, change }, isSmall) {
+function changeOf(card, { now, before, change }, isSmall, fewest) {
   const difference = change[card.metric];
   if (difference === null || difference === undefined || isSmall) return null;
+  // A part of a handful says nothing.
+  if (card.kind === 'count' && Math.max(now[card.metric], before[card.metric]) < fewest) return { text: '', verdict: '', word: '' };
   const size = card.kind === 'rate'
     ? `${Math.abs(difference * 100).toFixed(1)} points`
     : before[card.metric] ? percent(Math.abs(difference / before[card.metric])) : card.format(Math.abs(difference));
@@ -176,7 +178,8 @@ function headline(figures) {
     ...(now.frt_count ? [
       '; half of the answers came within ', fig('kpi/frt_median_minutes/now', now.frt_median_minutes, minutes),
     ] : []),
-    '; ', fig('kpi/backlog_closing_count/now', now.backlog_closing_count, count), ' were open at the end.',
+    '; ', fig('kpi/backlog_closing_count/now', now.backlog_closing_count, count),
+    now.backlog_closing_count === 1 ? ' was open at the end.' : ' were open at the end.',
   ];
   if (!now.tickets_created) return ['No tickets match these filters.'];
   const incidents = incidentWords(figures);
@@ -199,7 +202,7 @@ function headline(figures) {
     const ofIncidents = (when) => (figures.extras[when] < 1 ? []
       : [' (incidents brought about ', fig(`incident/extra/${when}`, figures.extras[when], count), ' of them)']);
     return [
-      'Volume and response times moved no more than chance: ', level[0], ' came in', ...ofIncidents('now'), ', after ',
+      'Volume and response times moved little: ', level[0], ' came in', ...ofIncidents('now'), ', after ',
       fig('kpi/tickets_created/before', before.tickets_created, count), ` in the ${figures.spanName} before`, ...ofIncidents('before'),
       ...level.slice(2, -3), '.', ...tail, ...incidents,
     ];
@@ -212,7 +215,8 @@ function oldWords(figures, fig) {
   const open = figures.backlog.find((row) => row.status === 'all');
   if (open.age_over_30d_count * 2 < open.open_count || !open.open_count) return [];
   return [' Of the ', fig('backlog/all/open_count', open.open_count, count), ' open now, ',
-    fig('ages/all/age_over_30d_count', open.age_over_30d_count, count), ' are older than 30 days.'];
+    fig('ages/all/age_over_30d_count', open.age_over_30d_count, count),
+    open.age_over_30d_count === 1 ? ' is older than 30 days.' : ' are older than 30 days.'];
 }
 
 // An incident explains most of what moves, also when it is the period before that held it.
