@@ -17,7 +17,7 @@ from conftest import TICKET_HEADER, Build
 from support_analytics.build import DATABASE_NAME, PROJECT, BuildOptions, build
 from support_analytics.data_dictionary import additive, definition, unit, write_dictionary
 from support_analytics.errors import UserError
-from support_analytics.report import sentences, service, wording, write_report
+from support_analytics.report import figures, sentences, service, wording, write_report
 from support_analytics.report.charts import draw_charts
 from support_analytics.report.writer import page
 
@@ -302,6 +302,38 @@ def test_what_got_better_is_no_cost() -> None:
     worse = {"kind": "change", "tickets_count": 8, "waiting_hours": 0}
     backlog = {"kind": "backlog", "tickets_count": 8, "waiting_hours": 80}
     assert sentences.costs([better, worse, backlog]) == [worse, backlog]
+
+
+def test_what_lacks_its_data_is_not_answered() -> None:
+    row = {"measure": "agrees with the tag", "tickets_count": 5}
+    analyses = {"question_5": [row], "hypothesis_1": [row]}
+    assert figures._questions(analyses, []) == {"question_5": [row]}
+    assert figures._questions(analyses, ["texts"]) == {"question_5": []}
+    beliefs = [
+        {"hypothesis": "Staffing leaves gaps", "estimate": -0.1},
+        {"hypothesis": "Staffing leaves gaps", "estimate": None},
+        {"hypothesis": "Topic predicts resolution time", "estimate": 0.2},
+    ]
+    # A belief of which one measure was tested is not called untested.
+    assert figures._untested(beliefs, []) == []
+    assert figures._untested(beliefs, ["first_responses"]) == beliefs[:2]
+
+
+def test_a_figure_that_reads_the_same_is_called_the_same() -> None:
+    health = {
+        f"{metric}{when}": None
+        for metric, *_ in figures._KEY_FIGURES
+        for when in ("", "_previous", "_change")
+    }
+    health |= {"is_frt_small_sample": True, "is_resolution_small_sample": False}
+    health |= {"fcr_strict_rate": 0.0621, "fcr_strict_rate_previous": 0.0619}
+    health |= {"fcr_strict_rate_change": 0.0002}
+    health |= {"frt_p95_minutes": 45, "frt_p95_minutes_previous": 112}
+    health |= {"frt_p95_minutes_change": -67}
+    told = {row["title"]: row for row in figures._key_figures(health, [])}
+    assert told["Resolved within an hour"]["word"] == "the same"
+    p95 = told["First response of answered tickets, 95% within"]
+    assert (p95["now"], p95["word"]) == (None, "too few to compare")
 
 
 def test_days_with_few_tickets_are_named() -> None:

@@ -69,6 +69,21 @@ _KEY_FIGURES = (
 )
 # The belief that is tested within topics, beside the plain shares of the finding about returns.
 _FAST_CLOSURES = "Repeat contacts follow fast closures"
+# The kind of data without which a measure, by its first words, and a belief say nothing.
+_MEASURE_NEEDS = (
+    ("first response", "first_responses"),
+    ("creators back", "texts"),
+    ("agrees with the tag", "texts"),
+    ("finds the tickets", "texts"),
+    ("is right when given", "texts"),
+)
+_BELIEF_NEEDS = {
+    "Staffing leaves gaps": "first_responses",
+    "A slow first response goes with fewer resolutions": "first_responses",
+    "Repeat contacts follow fast closures": "texts",
+    "Topic predicts resolution time": "texts",
+    "Tag coverage goes with accuracy": "texts",
+}
 # Where a rule's figures stand when no finding has them.
 _QUESTION_OF = {"ticket_share": 1, "waiting_share": 2, "repeat_rate": 3, "frt_missed_rate": 4}
 # And where those of topics that are not among the shown ones stand.
@@ -326,37 +341,24 @@ def _follows_from(
 
 def _questions(analyses: dict[str, list[Row]], lacks: list[str]) -> dict[str, list[Row]]:
     """The rows of each question that the data can answer."""
+
+    def is_answered(row: Row) -> bool:
+        needed = (kind for start, kind in _MEASURE_NEEDS if row["measure"].startswith(start))
+        return row["tickets_count"] and not any(kind in lacks for kind in needed)
+
     return {
-        name: [
-            row
-            for row in rows
-            if row["tickets_count"]
-            and not (row["measure"].startswith("first response") and "first_responses" in lacks)
-            and not (row["measure"].startswith("creators back") and "texts" in lacks)
-        ]
+        name: [row for row in rows if is_answered(row)]
         for name, rows in analyses.items()
         if name.startswith("question")
-    } | (
-        {name: [] for name in analyses if name.startswith("question_5")} if "texts" in lacks else {}
-    )
-
-
-# What a belief needs: the kind of data without which its estimate says nothing.
-_NEEDS = {
-    "Staffing leaves gaps": "first_responses",
-    "A slow first response goes with fewer resolutions": "first_responses",
-    "Repeat contacts follow fast closures": "texts",
-    "Topic predicts resolution time": "texts",
-    "Tag coverage goes with accuracy": "texts",
-}
+    }
 
 
 def _is_tested(row: Row, lacks: list[str]) -> bool:
-    return row["estimate"] is not None and _NEEDS.get(row["hypothesis"]) not in lacks
+    return row["estimate"] is not None and _BELIEF_NEEDS.get(row["hypothesis"]) not in lacks
 
 
 def _untested(hypotheses: list[Row], lacks: list[str]) -> list[Row]:
-    """One row of each belief of which no measure could be tested."""
+    """The rows of beliefs of which no measure could be tested."""
     tested = {row["hypothesis"] for row in hypotheses if _is_tested(row, lacks)}
     return [row for row in hypotheses if row["hypothesis"] not in tested]
 
@@ -372,14 +374,8 @@ def _key_figures(health: Row, lacks: list[str]) -> list[Row]:
             continue
         now, before = health[metric], health[f"{metric}_previous"]
         change = health[f"{metric}_change"]
-        is_small = (
-            health[
-                "is_resolution_small_sample"
-                if metric.startswith("resolution_median")
-                else "is_frt_small_sample"
-            ]
-            and style == "minutes"
-        )
+        sample = "resolution" if metric.startswith("resolution") else "frt"
+        is_small = style == "minutes" and health[f"is_{sample}_small_sample"]
         if is_small and metric.endswith("p95_minutes"):
             now = None
         if before is None:
