@@ -121,7 +121,7 @@ change_findings as (
     from changes
 ),
 
--- Without texts all tickets have one topic, and every next one would be a return.
+-- More than coincidence brings. Without texts all tickets have one topic, and every next one would be a return.
 repeat_findings as (
     select
         'repeat_contacts' as kind,
@@ -142,7 +142,7 @@ repeat_findings as (
     cross join totals
     where
         repeat_contacts.segment_type = 'all'
-        and repeat_contacts.repeated_count > 0
+        and repeat_contacts.repeat_ci_low * repeat_contacts.resolved_count > repeat_contacts.expected_repeated_count
         and (select count(*) from topic_texts) > 0
 ),
 
