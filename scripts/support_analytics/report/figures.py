@@ -92,8 +92,6 @@ _MART_OF = {
     "waiting_share": "fct_topic_costs",
     "repeat_rate": "fct_repeat_contacts",
     "incident_share": "fct_incident_segments",
-    "frt_missed_rate": "fct_sla_daily",
-    "old_open_share": "fct_backlog_by_status",
 }
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
