@@ -365,10 +365,10 @@ def _month_labels(
         months.append(max(month, first))
         month = (month + timedelta(days=32)).replace(day=1)
     step = ceil(len(months) / 12)
-    free_from = left = x_of(first)
+    free_from = x_of(first)
     for start in months[::step]:
         # A month that has only its last days in the data would collide with the next label.
-        if x_of(start) <= x_of(last) - 24 and (x_of(start) == left or x_of(start) >= free_from):
+        if free_from <= x_of(start) <= x_of(last) - 24:
             canvas.line([(x_of(start), bottom), (x_of(start), bottom + 4)], _MUTED)
             year = f" {start.year}" if start == months[0] or start.month == 1 else ""
             free_from = x_of(start) + (58 if year else 28)

@@ -132,14 +132,8 @@ def headline(finding: Row) -> Plain:
     kind, detail = finding["kind"], finding["detail"]
     tickets = whole(finding["tickets_count"])
     if kind == "incident":
-        shares = {
-            name(detail["topic"]): detail["topic_extra_ratio"],
-            tickets_of(detail["category"]): detail["category_extra_ratio"],
-        }
-        share = shares.get(about(detail))
         text = (
-            f"{counted(finding['tickets_count'], 'ticket')} more than expected"
-            f"{f', {_part(share)} of them {_of_what(detail)}' if share is not None else ''};"
+            f"{counted(finding['tickets_count'], 'ticket')} more than expected{_most_of(detail)};"
             f" resolutions took {waited(finding['waiting_hours'])} longer in all."
             f"{' It is still going on.' if detail['is_ongoing'] else ''}"
         )
@@ -202,16 +196,16 @@ def at_stake(recommendation: Row) -> Plain:
     """What a recommendation could save at most."""
     trigger, wait = recommendation["trigger"], recommendation["waiting_hours"]
     if trigger == "old_open_share":
-        cost = f"waiting for {hours(wait / recommendation['tickets_count'])} on average"
-    elif trigger == "frt_missed_rate":
-        cost = f"and {waited(wait)} of waiting beyond the target"
-    else:
-        cost = f"and {waited(wait)} of waiting for a resolution"
-    if trigger != "old_open_share" and not wait:
+        cost = f" waiting for {hours(wait / recommendation['tickets_count'])} on average"
+    elif not wait:
         cost = ""
+    elif trigger == "frt_missed_rate":
+        cost = f" and {waited(wait)} of waiting beyond the target"
+    else:
+        cost = f" and {waited(wait)} of waiting for a resolution"
     return Plain(
         f"At stake: {counted(recommendation['tickets_count'], 'ticket')}"
-        f" ({percent(recommendation['ticket_share'])} of all){f' {cost}' if cost else ''}."
+        f" ({percent(recommendation['ticket_share'])} of all){cost}."
     )
 
 
@@ -599,7 +593,7 @@ def quiet_days(days_below: list[Row]) -> Plain:
         return Plain("")
     left_out = len(days_below) - len(told)
     if left_out:
-        told.insert(0, Plain(f"{counted(left_out, 'earlier day')}"))
+        told.insert(0, Plain(counted(left_out, "earlier day")))
     return Plain(f"Far fewer tickets than expected came in on {listed(told)}.")
 
 
@@ -608,9 +602,14 @@ def _part(ratio: float) -> str:
     return "all" if ratio >= 0.995 else percent(ratio, 0)
 
 
-def _of_what(incident: Row) -> str:
+def _most_of(incident: Row) -> str:
+    # Nothing for an incident about several topics.
     subject = about(incident)
-    return f"about {subject}" if subject == name(incident["topic"]) else str(subject)
+    if subject == name(incident["topic"]):
+        return f", {_part(incident['topic_extra_ratio'])} of them about {subject}"
+    if subject == tickets_of(incident["category"]):
+        return f", {_part(incident['category_extra_ratio'])} of them {subject}"
+    return ""
 
 
 def _tickets(finding: Row) -> Plain:
