@@ -1,8 +1,9 @@
 -- Question: whose labels agree more often with agents' tags, the LLM's or the rules'?
 -- Method: the same tagged tickets, labelled by both, by model and prompt version, in all and for each tag: how often each
--- agrees (Wilson intervals), on how many tickets only one of them does, and McNemar's test of these two counts.
--- Reading: compare on rows whose prompt_version ends in -untagged. Other prompts show the tag, so that the LLM may have
--- agreed with what it was told. A small p_value says that the difference is not chance; tags are not always right.
+-- agrees (Wilson intervals), on how many tickets only one of them does, and McNemar's test of these two counts, corrected for
+-- continuity.
+-- Reading: leave out rows whose prompt_version ends in -tagged: these prompts show the tag, so that the LLM may have agreed
+-- with what it was told. A small p_value says that the difference is not chance; tags are not always right.
 
 with labels as (
     select * from {{ ref('int_ai_labels_matched') }}
@@ -76,7 +77,7 @@ select
     case
         when only_llm_count + only_rules_count > 0
             then least(1, {{ two_sided_p(
-                '((only_llm_count - only_rules_count) / sqrt(only_llm_count + only_rules_count))'
+                '(greatest(0, abs(only_llm_count - only_rules_count) - 1) / sqrt(only_llm_count + only_rules_count))'
             ) }})
     end as p_value
 from counted

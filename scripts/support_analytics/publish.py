@@ -114,7 +114,7 @@ def staged_build(
         is_inside = database.is_relative_to(out)
         targets = [out] if is_inside else sorted([out, database])
         for target in targets:
-            cleanup.enter_context(_lock(target))
+            cleanup.enter_context(locked(target, "built"))
         stages = {target: _new_stage(target, cleanup) for target in targets}
 
         stage = stages[out]
@@ -274,8 +274,11 @@ def _remove_if_empty(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _lock(target: Path) -> Iterator[None]:
-    """Hold target's lock file; the system lets go of it when the process ends, however it ends."""
+def locked(target: Path, doing: str) -> Iterator[None]:
+    """Hold target's lock file; the system lets go of it when the process ends, however it ends.
+
+    Raises UserError where another process holds it, which says what is being done to the target.
+    """
     path = target.with_name(f".{target.name}{LOCK_SUFFIX}")
     while True:
         try:
@@ -290,7 +293,7 @@ def _lock(target: Path) -> Iterator[None]:
                 file.seek(0)
                 holder = file.read().strip()
             raise UserError(
-                f"{target} is being built by {holder or 'another process'}; wait for it"
+                f"{target} is being {doing} by {holder or 'another process'}; wait for it"
             )
         # The holder before may have removed the file that was just locked.
         with contextlib.suppress(OSError):

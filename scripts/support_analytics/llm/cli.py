@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from support_analytics.errors import SupportAnalyticsError, one_line, positive
+from support_analytics.errors import positive, reported
 
 FORMATS = ("openai", "anthropic", "gemini", "vertex")
 EXIT_CODES = "Exit code: 0 done; 1 something broke; 2 an option or file to put right. On anything "
@@ -43,9 +42,9 @@ def export_main(arguments: Sequence[str] | None = None) -> int:
         "--only-tagged", action="store_true", help="tickets with an agent's tag, to judge labels"
     )
     parser.add_argument(
-        "--hide-tags",
+        "--show-tags",
         action="store_true",
-        help="ask with no tag, so that the label can be judged by it",
+        help="let the LLM see the agents' tags; its labels can then not be judged by them",
     )
     parser.add_argument(
         "--max-tokens",
@@ -119,7 +118,7 @@ def _export(options: argparse.Namespace) -> str:
             labels=options.labels or LABELS_FILE,
             limit=options.limit,
             only_tagged=options.only_tagged,
-            hide_tags=options.hide_tags,
+            show_tags=options.show_tags,
             max_tokens=options.max_tokens,
         )
     )
@@ -159,17 +158,6 @@ def _import(options: argparse.Namespace) -> str:
 def _run(options: argparse.Namespace, command: Callable[[argparse.Namespace], str]) -> int:
     try:
         print(command(options))
-    except SupportAnalyticsError as error:
-        return _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("interrupted", 130)
-    except OSError as error:
-        return _fail(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
-    except Exception as error:
-        return _fail(f"{type(error).__name__}: {error}", 1)
+    except (Exception, KeyboardInterrupt) as error:
+        return reported(error)
     return 0
-
-
-def _fail(message: str, code: int) -> int:
-    print(f"error: {one_line(message)}", file=sys.stderr)
-    return code

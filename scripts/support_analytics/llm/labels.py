@@ -14,7 +14,9 @@ import duckdb
 
 from support_analytics.build import PROJECT
 from support_analytics.errors import UserError
+from support_analytics.publish import locked
 from support_analytics.raw_files import RawSchema, open_raw_file
+from support_analytics.sources import decoding_errors
 from support_analytics.warehouse import RAW_SCHEMA, load_raw_file
 
 LABELS_TABLE = "ai_labels"
@@ -53,14 +55,24 @@ def load_ai_labels(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
 def add_labels(path: Path, labels: Sequence[Label]) -> None:
     """Add labels to the file, which is made where there is none. All are added, or none.
 
-    Raises UserError where the file is no CSV with commas, which `dbt seed` reads.
+    Raises UserError as with_labels does.
+    """
+    with locked(path, "written"):
+        write_whole(path, with_labels(path, labels))
+
+
+def with_labels(path: Path, labels: Sequence[Label]) -> list[str]:
+    """The file's content with the labels added; hold its lock until it is written.
+
+    Raises UserError where the file is no UTF-8 CSV with commas, which `dbt seed` reads.
     """
     header, content = list(LABEL_COLUMNS), ""
     if path.exists():
         with open_raw_file(path, LABELS_SCHEMA) as raw:
             header = raw.header
         # Not translated: line breaks inside of quotes stay as they are.
-        content = path.read_bytes().decode("utf-8-sig")
+        with decoding_errors(path, "utf-8-sig"):
+            content = path.read_bytes().decode("utf-8-sig")
         if len(next(csv.reader(io.StringIO(content)))) != len(header):
             raise UserError(f"{path}: the header has no commas; save the file as CSV with commas")
         content += "" if content.endswith("\n") else "\n"
@@ -71,7 +83,7 @@ def add_labels(path: Path, labels: Sequence[Label]) -> None:
     for label in labels:
         values = dict(zip(LABEL_COLUMNS, astuple(label), strict=True))
         writer.writerow([values.get(column.lower(), "") for column in header])
-    write_whole(path, [content, lines.getvalue()])
+    return [content, lines.getvalue()]
 
 
 def write_whole(path: Path, parts: Iterable[str]) -> None:

@@ -26,14 +26,15 @@ _JINJA = (
     f"'redacted': redact_text('{_COLUMN}'),"
     f"'hashed': text_hash('{_COLUMN}'),"
     f"'trimmed': trimmed('{_COLUMN}'),"
+    f"'neutralised': neutralise_cell('{_COLUMN}'),"
     "'labelled_at': parse_instant('labelled_text'),"
     "'reasons': ai_label_reasons(),"
     "'is_redacting': var('redact', true),"
     "}) }}"
 )
 _PLACEHOLDER = re.compile(r"\{(message|tag|channel)\}")
-# Of labels that were given without seeing the tag, which the tag can therefore judge.
-UNTAGGED = "-untagged"
+# Of labels that were given with the tag in sight, which the tag can therefore not judge.
+TAGGED = "-tagged"
 # Part of custom_id, whose letters and length Anthropic and Vertex limit.
 _PROMPT_VERSION = re.compile(r"[a-z0-9_-]{1,11}")
 # 20 characters of each hash: 80 bits.
@@ -71,6 +72,10 @@ class ProjectSql:
     def hashed(self, column: str) -> str:
         """SQL of the hash of the column's text."""
         return self.parts["hashed"].replace(_COLUMN, column)
+
+    def neutralised(self, column: str) -> str:
+        """SQL of the column's text as a CSV's cell that a spreadsheet shows and does not run."""
+        return self.parts["neutralised"].replace(_COLUMN, column)
 
     def key(self, column: str) -> str:
         """SQL of the part of a custom_id that stands for the column's text."""

@@ -18,7 +18,7 @@ from support_analytics.llm.labels import (
     load_ai_labels,
     write_whole,
 )
-from support_analytics.llm.project import UNTAGGED, ProjectSql, custom_id, open_tickets, project_sql
+from support_analytics.llm.project import TAGGED, ProjectSql, custom_id, open_tickets, project_sql
 from support_analytics.sources import refuse_same_file
 from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
 
@@ -39,7 +39,7 @@ class ExportOptions:
     labels: Path = LABELS_FILE
     limit: int | None = None
     only_tagged: bool = False
-    hide_tags: bool = False
+    show_tags: bool = False
     max_tokens: int = DEFAULT_MAX_TOKENS
 
 
@@ -127,7 +127,7 @@ class _Questions:
         self._connection = connection
         self._sql = sql
         self._options = options
-        self.version = sql.prompt.version + (UNTAGGED if options.hide_tags else "")
+        self.version = sql.prompt.version + (TAGGED if options.show_tags else "")
         self.count = 0
         self.characters = 0
 
@@ -145,7 +145,7 @@ class _Questions:
         )
         while rows := result.fetchmany(BATCH_TICKETS):
             for ticket_key, text_key, channel, tag, message in rows:
-                user = prompt.about(message, None if self._options.hide_tags else tag, channel)
+                user = prompt.about(message, tag if self._options.show_tags else None, channel)
                 self.count += 1
                 self.characters += len(user)
                 yield Question(

@@ -23,8 +23,8 @@ from support_analytics.llm.labels import (
     LABELS_FILE,
     LABELS_SCHEMA,
     Label,
-    add_labels,
     load_ai_labels,
+    with_labels,
     write_whole,
 )
 from support_analytics.llm.project import (
@@ -33,6 +33,7 @@ from support_analytics.llm.project import (
     parts_of_custom_id,
     project_sql,
 )
+from support_analytics.publish import locked
 from support_analytics.sources import refuse_same_file
 from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
 
@@ -41,8 +42,6 @@ REJECT_COLUMNS = ("line_number", "custom_id", "ticket_id", "reasons", "answer")
 SHOWN_ANSWER = 300
 _NO_REPLY = {"line_not_json", "unknown_reply_format", "request_not_reply"}
 _FENCED = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
-# What a spreadsheet would run, and control characters.
-_RUNS = re.compile(r"[\s\u200b\ufeff\"]*[=+@\uff1d\uff0b\uff0d\uff20-]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -143,10 +142,12 @@ def import_labels(
         else:
             report.added.append(label)
     report.rejects.sort(key=lambda reject: reject.line_number)
-    # The labels last: whoever finds them finds the rejects of the same run.
-    write_whole(options.rejects_path, [_rejects_csv(report.rejects)])
-    if report.added:
-        add_labels(options.labels, report.added)
+    with locked(options.labels, "written"):
+        content = with_labels(options.labels, report.added)
+        # The labels last: whoever finds them finds the rejects of the same run.
+        write_whole(options.rejects_path, [_rejects_csv(report.rejects, sql)])
+        if report.added:
+            write_whole(options.labels, content)
     return report
 
 
@@ -310,16 +311,25 @@ def _reject(line_number: int, reply: Reply, ticket_id: str, reasons: str) -> Rej
     )
 
 
-def _rejects_csv(rejects: list[Reject]) -> str:
+def _rejects_csv(rejects: list[Reject], sql: ProjectSql) -> str:
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(REJECT_COLUMNS)
-    for reject in rejects:
-        writer.writerow([_cell(value) for value in astuple(reject)])
     # Half of a surrogate pair, which a reply may hold, is no text.
-    return lines.getvalue().encode("utf-8", "replace").decode()
-
-
-def _cell(value: str | int) -> str | int:
-    """A cell that a spreadsheet shows and does not run, as in the exports."""
-    return f"'{value}" if isinstance(value, str) and _RUNS.match(value) else value
+    texts = [
+        text.encode("utf-8", "replace").decode()
+        for reject in rejects
+        for text in astuple(reject)[1:]
+    ]
+    with duckdb.connect() as connection:
+        cells = iter(
+            connection.execute(
+                f"select {sql.neutralised('text')}"
+                " from (select unnest(cast(? as varchar[])) as text)",
+                [texts],
+            ).fetchall()
+        )
+    for reject in rejects:
+        fields = [next(cells)[0] for _ in REJECT_COLUMNS[1:]]
+        writer.writerow([reject.line_number, *fields])
+    return lines.getvalue()
