@@ -8,7 +8,7 @@ from pathlib import Path
 
 try:
     from support_analytics.dashboard import write_dashboard
-    from support_analytics.errors import SupportAnalyticsError, one_line, positive
+    from support_analytics.errors import positive, reported
     from support_analytics.sources import refuse_same_file
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
@@ -47,18 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         refuse_same_file({"--db": options.db, "--out": options.out})
         report = write_dashboard(options.db, options.out, with_text=not options.no_text, **limit)
-    except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except ModuleNotFoundError as error:
-        print(
-            f"error: Python module {error.name} is missing: install the Python requirements first",
-            file=sys.stderr,
-        )
-        return 1
-    except Exception as error:
-        print(f"error: {one_line(f'{type(error).__name__}: {error}')}", file=sys.stderr)
-        return 1
+    except (Exception, KeyboardInterrupt) as error:
+        return reported(error)
     print(f"{report.path}: {report.tickets_count:,} tickets, {report.size_bytes / 1e6:.2f} MB")
     for warning in report.warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 try:
     from support_analytics.data_dictionary import write_dictionary
-    from support_analytics.errors import SupportAnalyticsError, one_line
+    from support_analytics.errors import reported
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
 
@@ -30,12 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         lines = write_dictionary(PROJECT, options.out)
-    except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(one_line(f"error: {error.filename}: {error.strerror or error}"), file=sys.stderr)
-        return 1
+    except (Exception, KeyboardInterrupt) as error:
+        return reported(error)
     print(f"written   {lines} columns to {options.out}")
     return 0
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 try:
-    from support_analytics.errors import SupportAnalyticsError, one_line
+    from support_analytics.errors import reported
     from support_analytics.report import write_report
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
@@ -38,12 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         files = write_report(options.db, options.out, with_text=not options.no_text)
-    except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(one_line(f"error: {error.filename}: {error.strerror or error}"), file=sys.stderr)
-        return 1
+    except (Exception, KeyboardInterrupt) as error:
+        return reported(error)
     print(f"written   {len(files)} files to {options.out}")
     return 0
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 try:
-    from support_analytics.errors import SupportAnalyticsError, one_line
+    from support_analytics.errors import reported
     from support_analytics.site import build_site
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
@@ -43,12 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         pages = build_site(options.db, options.reports, options.out)
-    except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: {one_line(f'{error.filename}: {error.strerror}')}", file=sys.stderr)
-        return 1
+    except (Exception, KeyboardInterrupt) as error:
+        return reported(error)
     print(f"{options.out / 'index.html'}: {len(pages)} pages behind it")
     return 0
 

@@ -13,7 +13,7 @@ sys.path.insert(1, str(PROJECT / "tests" / "python"))
 try:
     from hostile_inputs import draw_inputs, write_inputs
     from support_analytics.build import parse_as_of
-    from support_analytics.errors import SupportAnalyticsError
+    from support_analytics.errors import reported
     from support_analytics.parity import WORK, Dataset, compare, markdown
     from support_analytics.progress import Progress
 except ModuleNotFoundError as missing:
@@ -71,14 +71,14 @@ def main(arguments: list[str] | None = None) -> int:
         if options.only != "sample":
             datasets += [edge_fixture(seed) for seed in EDGE_SEEDS]
         report = compare(datasets, Progress())
-    except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    only = f"python scripts/parity.py --only {options.only}"
-    text = markdown(report, only if options.only else "make parity")
-    if options.out:
-        options.out.write_text(text, encoding="utf-8")
-    print(text)
+        only = f"python scripts/parity.py --only {options.only}"
+        text = markdown(report, only if options.only else "make parity")
+        print(text)
+        if options.out:
+            options.out.parent.mkdir(parents=True, exist_ok=True)
+            options.out.write_text(text, encoding="utf-8")
+    except (Exception, KeyboardInterrupt) as error:
+        return reported(error)
     print(f"{report.cells:,} cells, {report.differences:,} differences, {report.seconds:.0f} s")
     return 1 if report.differences else 0
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 try:
-    from support_analytics.errors import SupportAnalyticsError, one_line
+    from support_analytics.errors import reported
     from support_analytics.pr_check import check
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
@@ -37,12 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.summary:
             with options.summary.open("a", encoding="utf-8") as file:
                 file.write(report.markdown)
-    except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: {one_line(f'{error.filename}: {error.strerror}')}", file=sys.stderr)
-        return 1
+    except (Exception, KeyboardInterrupt) as error:
+        return reported(error)
     print(report.markdown, end="")
     return 1 if report.failures else 0
 

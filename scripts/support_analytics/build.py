@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from support_analytics import exports, packages, publish, rejections, warehouse
+from support_analytics import exports, interruption, packages, publish, rejections, warehouse
 from support_analytics.dbt_runner import DATABASE_NAME, DbtSession, Outcome, log_folder
 from support_analytics.engine import check_memory_limit, engine_settings
 from support_analytics.errors import BuildError, UserError
@@ -178,6 +178,7 @@ def build(
         own_files = _write_manifest(stage, report, read, variables)
         warehouse.check_not_written(stage.database)
         stage.publish(own_files)
+        interruption.settle()
     progress.end()
     report.seconds = progress.seconds
     return report

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import duckdb
 
 from support_analytics.build import PROJECT
 from support_analytics.dbt_runner import DbtSession
-from support_analytics.errors import SupportAnalyticsError, one_line, positive
+from support_analytics.errors import positive, reported
 
 DEFAULT_TICKETS = 1_000_000
 # The single pass is slow enough to be measured on a part and scaled up.
@@ -60,12 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         cost = measure(options.tickets)
-    except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except Exception as error:
-        print(f"error: {one_line(f'{type(error).__name__}: {error}')}", file=sys.stderr)
-        return 1
+    except (Exception, KeyboardInterrupt) as error:
+        return reported(error)
     print(f"tickets               {cost.tickets} of {cost.characters:.0f} characters on average")
     print(f"classification        {cost.layers_seconds:.1f} s, every model from text to category")
     print(f"single alternation    {cost.single_pass_seconds:.1f} s, scaled up from a part")

@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from support_analytics import interruption
-from support_analytics.errors import BuildError, SupportAnalyticsError, one_line, positive
+from support_analytics.errors import (
+    BuildError,
+    SupportAnalyticsError,
+    explained,
+    one_line,
+    positive,
+)
 
 UNCHANGED = "outputs are as they were"
 SUGGEST = "suggest-mapping"
@@ -45,18 +51,14 @@ def _explained(error: BaseException) -> tuple[str, int]:
         return f"{word}; {UNCHANGED}", 128 + number
     if isinstance(error, BuildError) and (engine_problem := _engine_problem(error)):
         return f"{engine_problem}; {UNCHANGED}", error.exit_code
-    if isinstance(error, SupportAnalyticsError):
-        return str(error), error.exit_code
-    if isinstance(error, ModuleNotFoundError):
-        return f"Python module {error.name} is missing: install the Python requirements first", 1
+    if isinstance(error, SupportAnalyticsError | ModuleNotFoundError):
+        return explained(error)
     if isinstance(error, MemoryError):
         return f"out of memory; {UNCHANGED}", 1
     if engine_problem := _engine_problem(error):
         return f"{engine_problem}; {UNCHANGED}", 1
-    if isinstance(error, OSError):
-        place = error.filename or "the system"
-        return one_line(f"{place}: {error.strerror or error}; {UNCHANGED}"), 1
-    return one_line(f"{type(error).__name__}: {error}; {UNCHANGED}"), 1
+    message, code = explained(error)
+    return one_line(f"{message}; {UNCHANGED}"), code
 
 
 def _engine_problem(error: BaseException) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 MESSAGE_LENGTH = 600
 
@@ -26,6 +27,26 @@ class BuildError(SupportAnalyticsError):
     """The build itself failed: a model, a data test, or dbt."""
 
     exit_code = 1
+
+
+def reported(error: BaseException) -> int:
+    """Print what went wrong as one line on stderr; returns the command's exit code."""
+    message, code = explained(error)
+    print(f"error: {one_line(message)}", file=sys.stderr)
+    return code
+
+
+def explained(error: BaseException) -> tuple[str, int]:
+    """An error's line and exit code: 2 for what the user can put right, 130 for Ctrl-C, else 1."""
+    if isinstance(error, SupportAnalyticsError):
+        return str(error), error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", 130
+    if isinstance(error, ModuleNotFoundError):
+        return f"Python module {error.name} is missing: install the Python requirements first", 1
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}", 1
+    return f"{type(error).__name__}: {error}", 1
 
 
 def positive(text: str) -> int:

@@ -206,7 +206,11 @@ def write_rules_without(lines: frozenset[int], target: Path, rules: Path) -> Pat
     """Copy a file of rules without the given lines to target and return it."""
     with rules.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
-        kept = [(reader.line_num, row) for row in reader]
+        kept, line = [], 1
+        for row in reader:
+            kept.append((line, row))
+            # A record may stand on several lines; the models know it by its first.
+            line = reader.line_num + 1
     with target.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(
             row for line, row in kept if line not in lines

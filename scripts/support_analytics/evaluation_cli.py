@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from support_analytics.errors import SupportAnalyticsError, UserError, one_line
+from support_analytics.errors import UserError, one_line, reported
 
 DEFAULT_MISTAKES = 15
 _TEXT_LENGTH = 160
@@ -20,23 +20,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for line in _report(options):
             print(line, flush=True)
-    except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("error: interrupted", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         # Whoever reads has read enough; the interpreter must not complain about it on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        place = error.filename or "the system"
-        print(f"error: {place}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    except Exception as error:
-        print(f"error: {one_line(f'{type(error).__name__}: {error}')}", file=sys.stderr)
-        return 1
+    except (Exception, KeyboardInterrupt) as error:
+        return reported(error)
     return 0
 
 

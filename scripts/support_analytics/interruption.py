@@ -5,13 +5,22 @@ from __future__ import annotations
 import signal
 
 _received: list[int] = []
+_is_settled = False
 
 
 def listen() -> None:
     """Raise KeyboardInterrupt on Ctrl-C and on termination, and remember them."""
+    global _is_settled
+    _is_settled = False
     _received.clear()
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
+
+
+def settle() -> None:
+    """Leave signals unheard from here on: the outputs are published, only clean-up is left."""
+    global _is_settled
+    _is_settled = True
 
 
 def received() -> int | None:
@@ -26,5 +35,7 @@ def check() -> None:
 
 
 def _stop(number: int, _: object) -> None:
+    if _is_settled:
+        return
     _received.append(number)
     raise KeyboardInterrupt

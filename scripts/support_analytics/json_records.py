@@ -36,6 +36,7 @@ class JsonRecords:
         opened.close()
         if not names:
             raise UserError(f"{path} has no JSON object; one a line was expected")
+        self._keys = list(names)
         self.header = list(names)
         self.last_line = 0
         self._opened = open_source(path)
@@ -59,7 +60,7 @@ class JsonRecords:
             if values is None:
                 yield number, empty, line.rstrip("\r\n"), len(line)
             else:
-                fields = [values.get(name, "") for name in self.header]
+                fields = [values.get(key, "") for key in self._keys]
                 yield number, fields, None, len(line)
 
     def close(self) -> None:
@@ -108,7 +109,7 @@ def _object(line: str) -> dict[str, str] | None:
         parsed = json.loads(
             line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once
         )
-        return dict(_flattened(parsed)) if isinstance(parsed, dict) else None
+        return _once(list(_flattened(parsed))) if isinstance(parsed, dict) else None
     except (ValueError, RecursionError):
         return None
 

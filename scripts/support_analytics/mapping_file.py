@@ -348,6 +348,10 @@ class _Reader:
             entry = self._section({} if entry is None else entry, key)
             self._only(entry, key, ("files", "optional", "columns", "sheet"))
             optional = entry.get("optional", name == USERS)
+            if not isinstance(optional, bool):
+                raise self._problem(f"{key}.optional", "must be true or false")
+            if optional and name == TICKETS:
+                raise self._problem(f"{key}.optional", "tickets cannot be optional")
             columns = {
                 str(column): self._named_column(source, f"{key}.columns.{column}")
                 for column, source in self._section(
@@ -359,7 +363,7 @@ class _Reader:
             files = tuple(self._texts(entry, "files", key))
             sheet = entry.get("sheet")
             inputs[name] = Input(
-                name, files, bool(optional), columns, None if sheet is None else str(sheet)
+                name, files, optional, columns, None if sheet is None else str(sheet)
             )
         return inputs
 

@@ -27,6 +27,7 @@ from support_analytics.mapping_sql import (
     quoted,
     source_sql,
     table_sql,
+    trimmed_sql,
 )
 from support_analytics.raw_files import RawFile, nearest_names
 from support_analytics.sources import shown_paths
@@ -158,7 +159,7 @@ class MappedInputs:
         connection.execute(f"create table {_TABLES}.{quoted(name)} ({', '.join(columns)})")
 
     def _create_views(self, connection: duckdb.DuckDBPyConnection) -> None:
-        text = "nullif(trim(cast(value as varchar)), '')"
+        text = trimmed_sql("cast(value as varchar)")
         connection.execute(
             f"create macro instant(value) as"
             f" strftime({instant_sql(text, self.mapping.form)}, '%Y-%m-%d %H:%M:%S.%fZ')"

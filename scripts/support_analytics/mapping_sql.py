@@ -27,6 +27,8 @@ _TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"
 _LOCAL_ISO = rf"{_DAY}([ T]{_TIME})?"
 _ZONED_ISO = rf"{_DAY}[ T]{_TIME} ?(Z|z|UTC|[+-]\d{{2}}(:?\d{{2}})?)"
 _HMS = "(-?)([0-9]+):([0-9]{2})(:([0-9]{2}([.][0-9]+)?))?"
+# As the models' macro `trimmed`: what only one of the two trims, each would read its own way.
+_WHITE_SPACE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)"
 # Seconds of the years that the models take, 2000 to 2099: what is outside is in another unit.
 _EPOCH_RANGE = (946_684_800, 4_102_444_800)
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
@@ -145,8 +147,13 @@ def _raw(column: Column, mapping: MappingFile, allowed: Mapping[str, Sequence[st
     return quoted(column.name)
 
 
+def trimmed_sql(text: str) -> str:
+    """SQL of the text without white space around it, as models trim; null where none is left."""
+    return f"nullif(trim({text}, {_WHITE_SPACE}), '')"
+
+
 def _trimmed(name: str) -> str:
-    return f"nullif(trim({quoted(name)}, ' ' || chr(9) || chr(10) || chr(13)), '')"
+    return trimmed_sql(quoted(name))
 
 
 def _local(instant: str, zone: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from support_analytics.errors import SupportAnalyticsError, one_line, positive
+from support_analytics.errors import positive, reported
 from support_analytics.mutation_operators import OPERATORS
 from support_analytics.mutation_rules import rule_mutants
 from support_analytics.mutation_run import (
@@ -97,14 +97,9 @@ def main(arguments: list[str] | None = None) -> int:
             options.report.parent.mkdir(parents=True, exist_ok=True)
             command = " ".join(["python scripts/mutate.py", *given])
             options.report.write_text(report(found, rules, command), encoding="utf-8")
-    except SupportAnalyticsError as error:
+    except (Exception, KeyboardInterrupt) as error:
         progress.end()
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        progress.end()
-        print(f"error: {one_line(f'{error.filename}: {error.strerror}')}", file=sys.stderr)
-        return 1
+        return reported(error)
     for mutant in found.unexplained:
         print(f"survivor: {mutant}")
     for line in found.broken_round_trips:
@@ -116,6 +111,10 @@ def main(arguments: list[str] | None = None) -> int:
     for rule in surviving_rules:
         print(f"survivor: {rule}")
     failed = (
-        found.unexplained or surviving_rules or found.stale or found.kill_rate < options.threshold
+        found.unexplained
+        or found.broken_round_trips
+        or surviving_rules
+        or found.stale
+        or found.kill_rate < options.threshold
     )
     return 1 if failed else 0

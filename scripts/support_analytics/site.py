@@ -73,9 +73,15 @@ def build_site(database: Path, reports: Path, out: Path, project: Path = PROJECT
         guides = _write_guides(project, stage)
         (stage / "index.html").write_text(_index(pages, guides, as_of_at), encoding="utf-8")
         (stage / MARKER).touch()
+        earlier = Path(work) / "earlier"
         if out.exists():
-            shutil.rmtree(out)
-        stage.rename(out)
+            out.rename(earlier)
+        try:
+            stage.rename(out)
+        except OSError:
+            if earlier.exists():
+                earlier.rename(out)
+            raise
     return [*pages, *guides]
 
 

@@ -6,6 +6,7 @@ import datetime
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ SHEET_CELLS = 50_000_000
 WHOLE_FLOATS_BELOW = 1e15
 UNPACKED_BYTES = 4 * 1024**3
 _SHOWN_SHEETS = 5
+# What a broken archive makes zipfile raise.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 _CELL = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 
 
@@ -152,7 +155,7 @@ def _check_workbook(path: Path) -> None:
                         f"{path} has a sheet of more than {SHEET_CELLS // 10**6} million cells; "
                         "save it as CSV"
                     )
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise _damaged(path, "Excel workbook", error) from None
 
 
@@ -203,7 +206,12 @@ def _column_texts(column: Any) -> list[str]:
         column = pc.cast(column, pa.timestamp(kind.unit, "UTC"))
     if pa.types.is_floating(kind):
         return _float_texts(column)
-    if not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_time(kind)):
+    # Arrow writes a duration as a bare number of its unit.
+    needs_python = (
+        *(pa.types.is_nested, pa.types.is_binary, pa.types.is_time),
+        pa.types.is_duration,
+    )
+    if not any(is_kind(kind) for is_kind in needs_python):
         try:
             return [value or "" for value in pc.cast(column, pa.string()).to_pylist()]
         except pa.ArrowException:

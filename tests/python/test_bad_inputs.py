@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import re
 import zipfile
@@ -87,6 +88,14 @@ def workbook(
     return content
 
 
+def _damaged_sheet(content: bytes) -> bytes:
+    """The workbook with a byte of its packed sheet changed."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entry = archive.getinfo("xl/worksheets/sheet1.xml")
+    place = entry.header_offset + 30 + len(entry.filename) + 12
+    return content[:place] + b"\xff\xff" + content[place + 2 :]
+
+
 def parquet(**columns: list) -> bytes:
     table = pa.table({name: columns.get(name, [None] * 2) for name in TICKET_COLUMNS})
     pq.write_table(table, "packed.tmp")
@@ -143,6 +152,9 @@ CASES: dict[str, Case] = {
     "bzip2": Case("is a bzip2 file; unpack it first", files=b"BZh91AY"),
     "zip": Case("is a zip archive, not an Excel workbook", files=lambda: _zip({"a.csv": "x"})),
     "broken zip": Case("is a damaged Excel workbook", files=b"PK\x03\x04 and no more"),
+    "broken sheet": Case(
+        "is a damaged Excel workbook", files=lambda: _damaged_sheet(workbook(["ticket_id"] * 20))
+    ),
     "broken Parquet": Case("is a damaged Parquet file", files=b"PAR1 and no more"),
     "Parquet in gzip": Case(
         "is a gzip file of a parquet file", files=gzip.compress(b"PAR1" + b"x" * 99)

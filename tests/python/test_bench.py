@@ -349,6 +349,10 @@ def test_the_command_is_shown_without_folders_of_a_machine() -> None:
         (["--formats", "xlsx"], "--formats 'xlsx' is unknown; known are csv, parquet"),
         (["--with", "spark"], "--with 'spark' is unknown"),
         (["--runs", "0"], "--runs 0 is too small"),
+        (
+            ["--formats", "csv", "--sizes", "20k", "--csv-up-to", "10k"],
+            "--formats csv leaves nothing to build above --csv-up-to 10k",
+        ),
         (["--memory-limit", "much"], "--memory-limit 'much' is not a size"),
     ],
 )

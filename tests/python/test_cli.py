@@ -20,7 +20,7 @@ import pytest
 import tiny_models
 from conftest import TICKET_HEADER, TICKET_LINES, Build
 from support_analytics import build as build_module
-from support_analytics import classification_bench, cli, warehouse
+from support_analytics import classification_bench, cli, interruption, warehouse
 from support_analytics.build import BuildOptions, build, check_time_zone, parse_as_of
 from support_analytics.dbt_runner import DbtSession, Outcome, plain_message
 from support_analytics.errors import UserError
@@ -440,6 +440,26 @@ def test_interrupted_leaves_nothing_behind(
     assert process.returncode == code
     assert error.splitlines()[-1] == f"error: {word}; outputs are as they were"
     assert snapshot(earlier_out.parent) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals differ")
+def test_a_signal_after_publishing_says_nothing_false(
+    tickets_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settle = interruption.settle
+
+    def settle_and_be_interrupted() -> None:
+        settle()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(interruption, "settle", settle_and_be_interrupted)
+    out = tmp_path / "out"
+    assert cli.main(["--tickets", str(tickets_file), "--out", str(out), "--quiet"]) == 0
+    assert "outputs are as they were" not in capsys.readouterr().err
+    assert (out / "fct_tickets.csv").exists()
 
 
 def test_help_names_every_option_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

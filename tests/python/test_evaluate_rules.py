@@ -135,6 +135,12 @@ def test_rules_of_one_source_only_can_be_left_out(tmp_path):
     rules.write_text(HEADER + "others,a,a,1,x\nothers,b,b,1,x\n")
     kept = write_rules_without(frozenset({2}), tmp_path / "kept.csv", rules)
     assert kept.read_text() == HEADER + "others,b,b,1,x\n"
+    # A rule stands on the line on which it starts.
+    rules.write_text(HEADER + 'others,a,a,1,"x\ny"\nothers,b,b,1,x\n')
+    kept = write_rules_without(frozenset({2}), tmp_path / "kept.csv", rules)
+    assert kept.read_text() == HEADER + "others,b,b,1,x\n"
+    kept = write_rules_without(frozenset({4}), tmp_path / "kept.csv", rules)
+    assert kept.read_text() == HEADER + 'others,a,a,1,"x\ny"\n'
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,8 @@ def test_servicenow(tmp_path: Path) -> None:
         ("2025-11-04 10:30", "[day_first]", "UTC", "unread: 2025-11-04 10:30"),
         ("1762252200250", "[epoch_s]", "UTC", "1762252200250"),
         ("tomorrow", "[iso, day_first]", "UTC", "tomorrow"),
+        # White space as the models trim it: else they would read what the mapping did not.
+        ("\u00a02025-11-04 10:30\v", "[iso]", "America/Sao_Paulo", "2025-11-04 13:30:00"),
     ],
 )
 def test_timestamps(
@@ -199,6 +201,7 @@ def test_timestamps(
         ("26:30", "{column: x, unit: hms}", "1590.0"),
         ("62", "{column: x, unit: hms}", "unread: 62"),
         ("soon", "{column: x, unit: hours}", "soon"),
+        ("2\u00a0", "{column: x, unit: hours}", "120.0"),
         ("-1", "{column: x, unit: hours}", "-60.0"),
         ("2025-11-04 10:05:30", "{at: x}", "5.5"),
         ("2025-11-04 09:59", "{at: x}", "-1.0"),
@@ -235,7 +238,9 @@ def test_resolved_after_a_duration(map_values: Callable[..., list[dict]]) -> Non
 def test_values_that_are_not_named(
     rule: str, expected: list[str | None], map_values: Callable[..., list[dict]]
 ) -> None:
-    lines = [f"{n},2025-11-04,,{word}," for n, word in enumerate([" DONE ", "Odd", "pending", ""])]
+    lines = [
+        f"{n},2025-11-04,,{word}," for n, word in enumerate([" DONE\u00a0", "Odd", "pending", ""])
+    ]
     spec = f"{{column: state, values: {{Done: resolved}}, otherwise: {rule}}}"
     assert [row["status"] for row in map_values(lines, status=spec)] == expected
 
@@ -338,6 +343,16 @@ def test_malformed_lines_pass_with_their_line(map_values: Callable[..., list[dic
             "ticket_id.sql: Parser Error: SELECT clause",
         ),
         ("ticket_id: id", "ticket_id: {sql: 'id, id'}", "ticket_id.sql: must be one value"),
+        (
+            "version: 1",
+            "version: 1\ninputs: {tickets: {optional: true}}",
+            "inputs.tickets.optional: tickets cannot be optional",
+        ),
+        (
+            "version: 1",
+            "version: 1\ninputs: {users: {optional: 'no'}}",
+            "inputs.users.optional: must be true or false",
+        ),
     ],
 )
 def test_errors_name_the_key(
@@ -364,6 +379,29 @@ def test_a_join_must_not_multiply_tickets(write_file: Callable[..., Path], tmp_p
 def test_sql_that_fails_on_a_value_names_the_table(map_values: Callable[..., list[dict]]) -> None:
     with pytest.raises(UserError, match="tickets: an expression fails on the export's values"):
         map_values(["x,2025-11-04,,done,"], ticket_id='{sql: "cast(id as integer)"}')
+
+
+def test_json_keys_that_differ_in_case_only_are_columns_of_their_own(
+    write_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    rest = "ticket_id: id, created_at: opened, resolved_at: closed, status: state"
+    mapping = write_file(
+        "mapping.yml",
+        "version: 1",
+        f"tickets: {{{rest}, channel: {{value: email}}, message_text: Subject, tag: subject_2}}",
+    )
+    export = write_file(
+        "export.jsonl",
+        '{"id": 1, "opened": "", "closed": "", "state": "", "Subject": "a"}',
+        '{"id": 2, "subject": "b"}',
+        # One name in two ways: which of them counts is not for a reader to choose.
+        '{"id": 3, "via": {"x": 1}, "via.x": 2}',
+    )
+    rows = mapped([export], mapping, tmp_path)
+    assert columns(rows, "ticket_id", "message_text", "tag") == [
+        ("1", "a", None), ("2", None, "b"), (None, None, None),
+    ]  # fmt: skip
+    assert rows[2]["malformed_record"].startswith('{"id": 3')
 
 
 def test_several_files_count_as_one(write_file: Callable[..., Path], tmp_path: Path) -> None:

@@ -183,6 +183,17 @@ def test_parquet_values_are_the_text_that_staging_reads(tmp_path: Path) -> None:
     assert table["c"].to_pylist() == ["2025-11-04 10:30:00.000Z", None]
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_parquet_durations_are_hours_minutes_seconds(unit: str, tmp_path: Path) -> None:
+    path = tmp_path / "things.parquet"
+    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    taken = pa.array([3600 * per_second, None], pa.duration(unit))
+    pq.write_table(pa.table({"a": ["x", "y"], "b": taken, "c": ["", ""]}), path)
+    with open_raw_file(path, SCHEMA) as raw:
+        (table,) = raw.arrow_tables()
+    assert table["b"].to_pylist() == ["1:00:00", None]
+
+
 def test_durations_of_a_sheet_are_hours() -> None:
     durations = [timedelta(minutes=5), timedelta(hours=26, seconds=3), -timedelta(minutes=90)]
     assert [table_records._text(value) for value in durations] == [

@@ -15,9 +15,10 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
+from support_analytics import site as site_module
 from support_analytics.build import PROJECT
 from support_analytics.errors import UserError
-from support_analytics.site import DBT_DOCS, build_site, render_guide
+from support_analytics.site import DBT_DOCS, MARKER, build_site, render_guide
 from test_dashboard import browser  # noqa: F401 (a fixture)
 
 READERS = {
@@ -142,6 +143,31 @@ def test_a_folder_of_someone_else_is_not_replaced(sample_build: Any, tmp_path: P
     with pytest.raises(UserError, match="is no site of this command"):
         build_site(sample_build.database, tmp_path, tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_an_earlier_site_stays_until_the_new_one_is_there(
+    sample_build: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / MARKER).touch()
+    (out / "old.html").write_text("old")
+    monkeypatch.setattr(site_module, "_write_dbt_docs", lambda *_: None)
+    monkeypatch.setattr(site_module, "_index", lambda *_: "new")
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name == "site" and target == out:
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="No space left"):
+        build_site(sample_build.database, tmp_path, out)
+    assert (out / "old.html").read_text() == "old"
+    monkeypatch.setattr(Path, "rename", rename)
+    build_site(sample_build.database, tmp_path, out)
+    assert not (out / "old.html").exists() and (out / "index.html").read_text() == "new"
 
 
 def test_a_missing_database_is_said(tmp_path: Path) -> None:

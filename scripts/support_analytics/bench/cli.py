@@ -16,7 +16,7 @@ from support_analytics.bench.floor import measure_floor
 from support_analytics.bench.measure import BASELINES, FORMATS, BenchOptions, measure_sizes
 from support_analytics.bench.page import write_page
 from support_analytics.engine import check_memory_limit
-from support_analytics.errors import SupportAnalyticsError, UserError, one_line
+from support_analytics.errors import UserError, reported
 
 PROJECT = Path(__file__).resolve().parents[3]
 _SIZE = re.compile(r"(\d+)([km]?)", re.IGNORECASE)
@@ -34,15 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # After each size, so that a long run that ends early leaves what it has measured.
         for results in _measure(options, shown_command(given)):
             files = write_page(results, options.out, options.out.parent / "benchmark.html")
-    except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: {one_line(f'{error.filename}: {error.strerror}')}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("interrupted: sizes that were measured whole are written", file=sys.stderr)
         return 130
+    except Exception as error:
+        return reported(error)
     for path in files:
         print(path)
     return 0
@@ -144,6 +140,11 @@ def _measure(options: argparse.Namespace, command: str) -> Iterator[dict[str, An
         memory_limit=options.memory_limit and check_memory_limit(options.memory_limit),
         keep=options.keep,
     )
+    if bench.formats == ["csv"] and max(bench.sizes) > bench.csv_up_to:
+        raise UserError(
+            f"--formats csv leaves nothing to build above --csv-up-to {options.csv_up_to}; "
+            "raise it, or add parquet"
+        )
     _check_pandas(bench.baselines)
     started = time.monotonic()
 
