@@ -10,23 +10,22 @@ with tickets as (
 counted as (
     select
         cast(count(case when channel = 'chatbot' then 1 end) as double) as chatbot_count,
-        count(case when channel = 'chatbot' and status = 'escalated' then 1 end)
-        / nullif(cast(count(case when channel = 'chatbot' then 1 end) as double), 0) as chatbot_rate,
+        count(case when channel = 'chatbot' and status = 'escalated' then 1 end) as chatbot_escalated_count,
         cast(count(case when channel <> 'chatbot' then 1 end) as double) as other_count,
-        count(case when channel <> 'chatbot' and status = 'escalated' then 1 end)
-        / nullif(cast(count(case when channel <> 'chatbot' then 1 end) as double), 0) as other_rate
+        count(case when channel <> 'chatbot' and status = 'escalated' then 1 end) as other_escalated_count
     from tickets
 ),
 
 compared as (
     select
         chatbot_count + other_count as tickets_count,
-        chatbot_rate - other_rate as difference,
+        chatbot_escalated_count / chatbot_count - other_escalated_count / other_count as difference,
         sqrt(
-            chatbot_rate * (1 - chatbot_rate) / nullif(chatbot_count, 0)
-            + other_rate * (1 - other_rate) / nullif(other_count, 0)
+            {{ share_error_square('chatbot_escalated_count', 'chatbot_count') }}
+            + {{ share_error_square('other_escalated_count', 'other_count') }}
         ) as difference_error
     from counted
+    where chatbot_count > 0 and other_count > 0
 )
 
 select

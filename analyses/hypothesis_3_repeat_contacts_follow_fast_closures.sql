@@ -14,12 +14,9 @@ averaged as (
     select
         sum(resolved_count) as tickets_count,
         sum(resolved_count * (fcr_strict_repeat_rate - slower_repeat_rate)) / sum(resolved_count) as difference,
-        -- Half a contact on both sides: a topic with none at all still has an error.
         sqrt(sum(power(cast(resolved_count as double), 2) * (
-            (fcr_strict_repeated_count + 0.5) * (fcr_strict_count - fcr_strict_repeated_count + 0.5)
-            / power(fcr_strict_count + 1.0, 3)
-            + (slower_repeated_count + 0.5) * (slower_count - slower_repeated_count + 0.5)
-            / power(slower_count + 1.0, 3)
+            {{ share_error_square('fcr_strict_repeated_count', 'fcr_strict_count') }}
+            + {{ share_error_square('slower_repeated_count', 'slower_count') }}
         ))) / sum(resolved_count) as difference_error
     from contacts
 ),

@@ -6,7 +6,7 @@
 
 with tickets as (
     select * from {{ ref('fct_tickets') }}
-    where is_resolved and message_text is not null
+    where is_resolved and {{ has_text('message_text') }}
 ),
 
 ordered as (

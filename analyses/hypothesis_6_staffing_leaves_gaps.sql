@@ -26,12 +26,10 @@ compared_hours as (
 counted as (
     select
         segment,
-        sum(case when is_gap then frt_sla_applicable_count else 0 end) as gap_count,
-        sum(case when is_gap then frt_sla_met_count else 0 end)
-        / nullif(cast(sum(case when is_gap then frt_sla_applicable_count else 0 end) as double), 0) as gap_rate,
-        sum(case when is_gap then 0 else frt_sla_applicable_count end) as other_count,
-        sum(case when is_gap then 0 else frt_sla_met_count end)
-        / nullif(cast(sum(case when is_gap then 0 else frt_sla_applicable_count end) as double), 0) as other_rate
+        cast(sum(case when is_gap then frt_sla_applicable_count else 0 end) as double) as gap_count,
+        sum(case when is_gap then frt_sla_met_count else 0 end) as gap_met_count,
+        cast(sum(case when is_gap then 0 else frt_sla_applicable_count end) as double) as other_count,
+        sum(case when is_gap then 0 else frt_sla_met_count end) as other_met_count
     from compared_hours
     group by segment
 ),
@@ -40,11 +38,13 @@ compared as (
     select
         segment,
         gap_count + other_count as tickets_count,
-        gap_rate - other_rate as difference,
+        gap_met_count / gap_count - other_met_count / other_count as difference,
         sqrt(
-            gap_rate * (1 - gap_rate) / nullif(gap_count, 0) + other_rate * (1 - other_rate) / nullif(other_count, 0)
+            {{ share_error_square('gap_met_count', 'gap_count') }}
+            + {{ share_error_square('other_met_count', 'other_count') }}
         ) as difference_error
     from counted
+    where gap_count > 0 and other_count > 0
 )
 
 select

@@ -59,9 +59,13 @@ bands as (
     where survival < 1
 ),
 
+-- The curve ends at 0 where the last are resolved: half of them are by then at the latest.
 medians as (
     select
-        min(case when survival <= 0.5 then minutes end) as median_minutes,
+        coalesce(
+            min(case when survival <= 0.5 then minutes end),
+            (select min(minutes) from at_risk where resolved_count = risk_count)
+        ) as median_minutes,
         min(case when survival_low <= 0.5 then minutes end) as low_minutes,
         min(case when survival_high <= 0.5 then minutes end) as high_minutes
     from bands

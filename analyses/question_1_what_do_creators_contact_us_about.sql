@@ -25,7 +25,7 @@ with costs as (
 trends as (
     select
         *,
-        {{ is_small_sample('tickets_before + tickets_now') }} as is_too_few
+        trend = 'too_few' as is_too_few
     from {{ ref('fct_topic_trends') }}
     where comparison = '28_days'
 ),

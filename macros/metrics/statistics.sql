@@ -18,6 +18,12 @@
 {%- endmacro %}
 
 
+{#- Squared error of a share, with half a case more on both sides: none or all of a few leave an error, too. -#}
+{% macro share_error_square(successes, trials) -%}
+    ({{ successes }} + 0.5) * ({{ trials }} - {{ successes }} + 0.5) / power({{ trials }} + 1.0, 3)
+{%- endmacro %}
+
+
 {#- p-value after Holm's correction over a family of tests: p-values in order, times the tests not yet passed, never falling. -#}
 {% macro holm_factor(p_value, partition_by=none) -%}
     {{ p_value }} * (

@@ -1,7 +1,13 @@
 {#-
-  Select lists over the columns of fct_tickets under the name `tickets`. Outer-join safe: a period without
-  tickets counts 0.
+  Counts of tickets. Select lists are over the columns of fct_tickets under the name `tickets` and outer-join safe: a
+  period without tickets counts 0.
 -#}
+
+{#- Whether a message says anything: without a text a ticket's topic is a default. -#}
+{% macro has_text(message_text) -%}
+    coalesce(trim({{ message_text }}), '') <> ''
+{%- endmacro %}
+
 
 {#- In which state the tickets of a group are at as_of_at. -#}
 {% macro ticket_state_counts() -%}

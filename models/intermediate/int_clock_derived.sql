@@ -60,6 +60,7 @@ final as (
         {{ local_day('checked.as_of_at') }} as as_of_day,
         checked.first_day,
         '{{ var('reporting_timezone') }}' as reporting_timezone,
+        {{ var('min_tickets_for_percentile') }} as min_tickets_for_percentile,
         coalesce(limits.largest_sla_target_minutes, 0) as largest_sla_target_minutes
     from checked
     cross join limits

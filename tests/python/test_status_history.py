@@ -124,6 +124,20 @@ def test_its_own_tests_pass(week: DbtSession) -> None:
     assert {result.node.resource_type.value for result in results} == {"test", "unit_test"}
 
 
+def test_another_status_at_the_same_now_replaces_the_one_before(week: DbtSession) -> None:
+    """An export that was corrected without a newer instant: the first state lasted no time."""
+    _load(week.database, THURSDAY | {"T2": ("escalated", "")})
+    week.run(*NODES)
+    week.close()
+    with duckdb.connect(str(week.database), read_only=True) as connection:
+        found = connection.execute(
+            f"select status, open_count from marts.{HISTORY} where day = '2025-09-04' order by 1"
+        ).fetchall()
+    assert found == [("escalated", 1), ("pending", 1)]
+    results = week._invoke(["test", "--select", "ticket_status_history", HISTORY]).results
+    assert {str(result.status) for result in results} == {"pass"}
+
+
 def test_without_the_var_there_is_no_history(sample_database: duckdb.DuckDBPyConnection) -> None:
     found = sample_database.execute(
         "select count(*) from duckdb_tables() where table_name = ? or schema_name = 'history'",

@@ -23,7 +23,10 @@ ranked as (
         on
             decided.evidence_set_id = weighed.evidence_set_id
             and decided.best_category = weighed.category
-    where decided.best_score > 0
+    where
+        decided.best_score > 0
+        -- What speaks against the category is no reason for it.
+        and weighed.weight > 0
 ),
 
 final as (

@@ -38,7 +38,9 @@ paired as (
         summed_before.overall_value as overall_before,
         summed_now.overall_value as overall_now,
         summed_now.overall_value - summed_before.overall_value as overall_change,
-        sqrt(summed_before.squared_error + summed_now.squared_error) as overall_error
+        sqrt(summed_before.squared_error + summed_now.squared_error) as overall_error,
+        (summed_before.overall_value * summed_before.tickets_count + summed_now.overall_value * summed_now.tickets_count)
+        / (summed_before.tickets_count + summed_now.tickets_count) as pooled_value
     from summed as summed_now
     inner join summed as summed_before
         on
@@ -49,16 +51,27 @@ paired as (
     where summed_now.is_current
 ),
 
+-- If nothing changed, both windows have one share: the test takes its error from them together.
+errors as (
+    select
+        *,
+        case
+            when metric = 'frt_avg_minutes' then overall_error
+            else sqrt(greatest(0, pooled_value * (1 - pooled_value)) * (1 / tickets_count_before + 1 / tickets_count_now))
+        end as test_error
+    from paired
+),
+
 -- Where all tickets of both windows are alike, nothing is left to chance.
 tested as (
     select
         *,
         case
             when {{ is_small_sample('tickets_count_before') }} or {{ is_small_sample('tickets_count_now') }} then null
-            when overall_error = 0 then case when overall_change = 0 then 1.0 else 0.0 end
-            else {{ two_sided_p('overall_change / nullif(overall_error, 0)') }}
+            when test_error = 0 then case when overall_change = 0 then 1.0 else 0.0 end
+            else {{ two_sided_p('overall_change / nullif(test_error, 0)') }}
         end as p_value
-    from paired
+    from errors
 ),
 
 factored as (

@@ -1,10 +1,11 @@
--- Grain: one row for each resolved ticket of a known creator. Question: did the creator ask about the same topic again
+-- Grain: one row for each resolved ticket that names a creator. Question: did the creator ask about the same topic again
 -- soon after it was resolved?
--- A resolution that is younger than the limit at as_of_at has no answer yet: is_observed is false.
+-- A resolution that is younger than the limit at as_of_at has no answer yet: is_observed is false. Tickets without a text have
+-- no topic that could be the same.
 
 with tickets as (
     select * from {{ ref('int_tickets_measured') }}
-    where creator_id is not null
+    where creator_id is not null and {{ has_text('message_text') }}
 ),
 
 clock as (
@@ -20,8 +21,6 @@ events as (
         created_at as event_at,
         true as is_opening,
         cast(null as {{ dbt.type_string() }}) as ticket_id,
-        cast(null as {{ dbt.type_string() }}) as category_effective,
-        cast(null as {{ dbt.type_bigint() }}) as resolution_time_minutes,
         cast(null as {{ dbt.type_boolean() }}) as is_fcr_strict
     from tickets
     union all
@@ -31,8 +30,6 @@ events as (
         resolved_at as event_at,
         false as is_opening,
         ticket_id,
-        category_effective,
-        resolution_time_minutes,
         is_fcr_strict
     from tickets
     where is_resolved
@@ -55,8 +52,6 @@ final as (
         followed.ticket_id,
         followed.creator_id,
         followed.ai_topic,
-        followed.category_effective,
-        followed.resolution_time_minutes,
         followed.is_fcr_strict,
         {{ elapsed_hours('followed.event_at', 'clock.as_of_at') }} >= 24 * {{ repeat_contact_days() }} as is_observed,
         {{ elapsed_hours('followed.event_at', 'followed.next_created_at') }} as hours_until_next,

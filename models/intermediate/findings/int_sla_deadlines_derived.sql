@@ -5,6 +5,11 @@ with tickets as (
     where is_open
 ),
 
+-- Of data that holds no response at all, nobody can say that one is due.
+responses as (
+    select count(first_response_time_minutes) as responses_count from {{ ref('int_tickets_measured') }}
+),
+
 sla_targets as (
     select * from {{ ref('sla_targets') }}
 ),
@@ -16,7 +21,8 @@ clock as (
 pending as (
     {% for sla, target, condition in [
         ('first_response', 'frt_target_minutes',
-            'tickets.first_response_time_minutes is null and tickets.is_frt_sla_met is null'),
+            'tickets.first_response_time_minutes is null and tickets.is_frt_sla_met is null'
+            ' and (select responses_count from responses) > 0'),
         ('resolution', 'resolution_target_minutes', 'tickets.is_resolution_sla_met is null'),
     ] -%}
     select

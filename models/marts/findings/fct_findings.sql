@@ -1,5 +1,5 @@
 -- Grain: one row for each finding. Question: what happened that is worth telling, and what of it weighs most?
--- What could be chance is left out: a segment is named only where its 95% interval leaves out what it is compared with.
+-- What could be chance is left out, by the test of its kind; open tickets are told of whenever there are any.
 
 with incidents as (
     select * from {{ ref('fct_incidents') }}
@@ -58,7 +58,11 @@ incident_findings as (
         topic as subject,
         start_day,
         end_day,
-        extra_tickets as tickets_count,
+        -- Tickets may only have come otherwise: by another channel, say.
+        case
+            when extra_tickets > 0 then extra_tickets
+            else greatest(channel_extra_tickets, category_extra_tickets, topic_extra_tickets)
+        end as tickets_count,
         extra_waiting_hours as waiting_hours,
         'extra_tickets' as measure,
         extra_tickets as estimate,
@@ -272,8 +276,10 @@ shared as (
     select
         gathered.*,
         abs(gathered.tickets_count) / totals.tickets_created as ticket_share,
-        case when gathered.kind <> 'backlog' then abs(gathered.waiting_hours) / nullif(totals.waiting_hours, 0) end
-            as waiting_share
+        case
+            when gathered.kind not in ('backlog', 'breaches_due')
+                then abs(gathered.waiting_hours) / nullif(totals.waiting_hours, 0)
+        end as waiting_share
     from gathered
     cross join totals
 ),

@@ -17,14 +17,19 @@ days_scored as (
     where segment_type = 'all'
 ),
 
+-- A single response has no variance: it is taken to spread as those that it is compared with.
 responses as (
     select
         *,
-        power(frt_count, 2)
-        * (coalesce(frt_variance, 0) / frt_count + coalesce(reference_frt_variance, 0) / reference_frt_count)
-            as frt_error_square
+        power(frt_count, 2) * (
+            coalesce(frt_variance, reference_frt_variance) / frt_count
+            + coalesce(reference_frt_variance, frt_variance) / reference_frt_count
+        ) as frt_error_square
     from {{ ref('int_incident_responses_compared') }}
-    where frt_count > 0 and reference_frt_count > 0
+    where
+        frt_count > 0
+        and reference_frt_count > 0
+        and coalesce(frt_variance, reference_frt_variance) is not null
 ),
 
 clock as (

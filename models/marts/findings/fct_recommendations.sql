@@ -6,7 +6,7 @@ with rules as (
     select * from {{ ref('recommendation_rules') }}
 ),
 
--- Of several incidents of a topic, the one that it carried most.
+-- Of several incidents that a topic surely carried, the one that it carried most.
 worst_incidents as (
     select
         *,
@@ -14,7 +14,7 @@ worst_incidents as (
             partition by segment order by extra_ratio desc nulls last, incident_number asc
         ) as incident_rank
     from {{ ref('fct_incident_segments') }}
-    where segment_type = 'topic' and not {{ is_small_sample('tickets_created') }}
+    where segment_type = 'topic' and extra_ratio_ci_low > usual_ratio and not {{ is_small_sample('tickets_created') }}
 ),
 
 topic_texts as (

@@ -1,5 +1,7 @@
 -- Grain: one row for each complete local day. Question: how many tickets came in, and how many were to be expected?
 
+{%- set spread = 'days_scored.dispersion * sqrt(1 + 1.0 / days_scored.reference_days_count)' %}
+
 with days_scored as (
     select * from {{ ref('int_segment_days_scored') }}
 ),
@@ -17,9 +19,9 @@ final as (
         days_counted.day as created_day,
         days_counted.tickets_created,
         days_scored.expected_tickets,
-        -- Where 95% of ordinary days lie.
-        {{ count_at_score('days_scored.expected_tickets', '-' ~ z_95() ~ ' * days_scored.dispersion') }} as expected_low,
-        {{ count_at_score('days_scored.expected_tickets', z_95() ~ ' * days_scored.dispersion') }} as expected_high,
+        -- Where 95% of ordinary days lie, the error of the expectation included, as in the score.
+        {{ count_at_score('days_scored.expected_tickets', '-' ~ z_95() ~ ' * ' ~ spread) }} as expected_low,
+        {{ count_at_score('days_scored.expected_tickets', z_95() ~ ' * ' ~ spread) }} as expected_high,
         days_scored.reference_days_count,
         days_scored.score,
         incident_days.incident_number

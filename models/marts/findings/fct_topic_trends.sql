@@ -1,6 +1,7 @@
 -- Grain: one row for each comparison and segment: all tickets, each channel, category and AI topic.
 -- Question: what grows and what shrinks, incidents set aside, and could it be chance?
--- The ratio of two Poisson counts, on the logarithmic scale; p-values are corrected (Holm) within the segments of a kind.
+-- The ratio of two Poisson counts, on the logarithmic scale; p-values are corrected (Holm) within the segments of a kind. Of
+-- too few tickets nothing is tested.
 
 with counted as (
     select * from {{ ref('int_segment_trends_counted') }}
@@ -26,7 +27,9 @@ compared as (
 tested as (
     select
         *,
-        {{ two_sided_p('log_ratio / log_ratio_error') }} as p_value
+        case
+            when not {{ is_small_sample('tickets_before + tickets_now') }} then {{ two_sided_p('log_ratio / log_ratio_error') }}
+        end as p_value
     from compared
 ),
 
@@ -62,6 +65,7 @@ final as (
         p_value,
         p_value_holm,
         case
+            when p_value_holm is null then 'too_few'
             when p_value_holm >= 0.05 then 'steady'
             when log_ratio > 0 then 'growing'
             else 'shrinking'
