@@ -132,7 +132,7 @@ def export_sql(
         if file_format == "csv" and name not in columns_dropped:
             value = _csv_value(value, data_type, rules)
         if name in shifted:
-            value = f"case when not contains(mart.reasons, '{_SHIFTED_REASON}') then {value} end"
+            value = _unless_shifted(value, "mart.reasons")
         shown.append(f"{value} as {_quoted(name)}")
     order = ", ".join(f"mart.{_quoted(name)}" for name in _order(connection, mart, columns))
     selected = f"select {', '.join(shown)}"
@@ -236,6 +236,16 @@ def _is_personal(
         [rules.guard],
     ).fetchone()
     return has_any
+
+
+def rejected_value_sql(name: str, redact: Callable[[str], str], keeps_text: bool) -> str:
+    """SQL of a rejected row's field as people see it, in exports and on the page alike."""
+    value = _kept_digits(name, name, redact(name))
+    return value if keeps_text else _unless_shifted(value, "reasons")
+
+
+def _unless_shifted(value: str, reasons: str) -> str:
+    return f"case when not contains({reasons}, '{_SHIFTED_REASON}') then {value} end"
 
 
 def _kept_digits(name: str, written: str, redacted: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Topics that say nothing about what a ticket is about.
+NO_TOPICS = ("unclear", "unknown")
 # What is not listed is written as it is, with spaces.
 NAMES: dict[str, str] = {
     "whatsapp": "WhatsApp",

@@ -189,13 +189,15 @@ def _frt() -> alt.LayerChart:
 def _categories() -> alt.Chart:
     chart = (
         alt.Chart(_data("cells"))
-        .mark_bar(stroke=SURFACE)
+        .mark_bar()
         .encode(
             x=_time("start", axis=_time_axis()),
             x2="end:T",
             y=alt.Y("low:Q", axis=_count_axis(f"{SIGNAL}unit_title"), scale=_count_scale()),
             y2="high:Q",
             fill=alt.Fill("fill:N", scale=None),
+            fillOpacity=alt.FillOpacity("fill_opacity:Q", scale=None),
+            stroke=alt.Stroke("stroke:N", scale=None),
             strokeWidth=alt.StrokeWidth("gap:Q", scale=None),
             opacity=alt.Opacity("opacity:Q", scale=None),
             tooltip="tip:N",

@@ -14,7 +14,7 @@ from support_analytics.dashboard import control
 from support_analytics.dashboard.incidents import find_incidents
 from support_analytics.dashboard.pack import Column
 from support_analytics.errors import UserError, one_line
-from support_analytics.exports import redacted_user_texts_sql
+from support_analytics.exports import redacted_user_texts_sql, rejected_value_sql
 from support_analytics.names import NAMES
 
 # Past this many tickets the page holds the latest days only, and texts of the slowest tickets.
@@ -26,6 +26,8 @@ LOOKBACK_DAYS = 6
 # Past MAX_TICKETS: tickets with text for each day, channel and category.
 TEXTS_PER_CELL = 2
 REJECTED_ROWS_SHOWN = 100
+# What of a rejected row is shown, and how many characters of it.
+_REJECTED_FIELDS = {"ticket_id": 60, "status": 40, "channel": 40, "created_at": 40}
 # Longer texts are cut on the page.
 TEXT_LENGTH = 600
 NOT_LEFT = 32767
@@ -64,9 +66,8 @@ TABLES = (
     *(f"marts.fct_{name}" for name in ("tickets", "support_health", "backlog_by_status")),
     *(
         f"marts.fct_{name}"
-        for name in ("data_quality", "frt_outliers", "incidents", "incident_segments")
+        for name in ("data_quality", "frt_outliers", "incidents", "tickets_expected_daily")
     ),
-    "marts.fct_tickets_expected_daily",
     *("staging.rejected_tickets", "staging.rejected_users"),
     *(f"intermediate.int_{name}" for name in ("clock_derived", "days_spined")),
     "intermediate.int_categories_listed",
@@ -138,7 +139,6 @@ def extract(
     redact: Callable[[str], str],
     *,
     with_text: bool = True,
-    min_tickets_for_percentile: int = 20,
     max_tickets: int = MAX_TICKETS,
 ) -> Payload:
     """Read everything the page shows. redact makes SQL of redacted text from a column's SQL."""
@@ -167,9 +167,9 @@ def extract(
         "has_users": connection.execute(
             "select coalesce(bool_or(has_user), false) from marts.fct_tickets"
         ).fetchall()[0][0],
-        "min_tickets_for_percentile": min_tickets_for_percentile,
+        **_present(connection),
         "data_quality": _rows(connection, control.DATA_QUALITY),
-        "rejected": _rejected(connection, redact),
+        "rejected": _rejected(connection, redact, with_text),
         "incidents": find_incidents(connection, window.start),
         "control": control.control_totals(connection, window.start, window.is_whole),
         "details": details | {"thinned": thinned, "with_text": with_text},
@@ -378,9 +378,9 @@ def _details(
 
 
 def _clock_facts(connection: duckdb.DuckDBPyConnection, window: Window) -> dict[str, Any]:
-    as_of = connection.execute("select as_of_at from intermediate.int_clock_derived").fetchall()[0][
-        0
-    ]
+    as_of, fewest = connection.execute(
+        "select as_of_at, min_tickets_for_percentile from intermediate.int_clock_derived"
+    ).fetchall()[0]
     offsets = _single(
         connection,
         """
@@ -391,6 +391,7 @@ def _clock_facts(connection: duckdb.DuckDBPyConnection, window: Window) -> dict[
     )
     return {
         "as_of": f"{as_of:%Y-%m-%d %H:%M}",
+        "min_tickets_for_percentile": fewest,
         "start_day": window.start.isoformat(),
         "first_day": window.first_day.isoformat(),
         "last_day": window.end.isoformat(),
@@ -399,6 +400,15 @@ def _clock_facts(connection: duckdb.DuckDBPyConnection, window: Window) -> dict[
         "is_whole": window.is_whole,
         "utc_offsets": [_offset_name(int(offset)) for offset in offsets],
     }
+
+
+def _present(connection: duckdb.DuckDBPyConnection) -> dict[str, bool]:
+    """Which kinds of data any ticket has; what none has is not judged."""
+    has_responses, has_texts = connection.execute(
+        "select count(first_response_time_minutes) > 0, count(nullif(trim(message_text), '')) > 0"
+        " from marts.fct_tickets"
+    ).fetchall()[0]
+    return {"has_first_responses": has_responses, "has_texts": has_texts}
 
 
 def _offset_name(seconds: int) -> str:
@@ -424,21 +434,19 @@ def _day_facts(connection: duckdb.DuckDBPyConnection, window: Window) -> dict[st
 
 
 def _rejected(
-    connection: duckdb.DuckDBPyConnection, redact: Callable[[str], str]
+    connection: duckdb.DuckDBPyConnection, redact: Callable[[str], str], with_text: bool
 ) -> dict[str, Any]:
+    shown = ", ".join(
+        f"left({rejected_value_sql(name, redact, with_text)}, {length}) as {name}"
+        for name, length in _REJECTED_FIELDS.items()
+    )
     total = connection.execute("select count(*) from staging.rejected_tickets").fetchall()[0][0]
     users = connection.execute("select count(*) from staging.rejected_users").fetchall()[0][0]
     rows = connection.execute(
         f"""
-        select
-            line_number,
-            reasons,
-            left({redact("ticket_id")}, 60) as ticket_id,
-            left({redact("status")}, 40) as status,
-            left({redact("channel")}, 40) as channel,
-            left({redact("created_at")}, 40) as created_at
-        from staging.rejected_tickets
-        order by line_number nulls last, reasons, ticket_id
+        select line_number, reasons, {shown}
+        from staging.rejected_tickets as rejected
+        order by line_number nulls last, reasons, rejected.ticket_id
         limit {REJECTED_ROWS_SHOWN}
         """
     ).fetchall()

@@ -7,24 +7,21 @@ from typing import Any
 
 import duckdb
 
-# Of all tickets, whatever a reader filters. The effect on first responses is told where it is sure,
-# and the channel where it surely brought more of the extra tickets than of the expected ones.
-_INCIDENTS = """
+from support_analytics.names import NO_TOPICS
+
+# Of all tickets, whatever a reader filters. Told is the effect on first responses where it is sure,
+# and the channel, category and topic that surely brought more than their usual part.
+_INCIDENTS = f"""
 select
     start_day, end_day, is_ongoing, incidents.tickets_created, incidents.expected_tickets,
-    category, category_extra_ratio, topic, topic_extra_ratio,
-    case
-        when segments.extra_ci_low / incidents.extra_tickets
-            > segments.expected_tickets / incidents.expected_tickets
-            then channel
-    end as channel,
+    case when is_channel_above_usual then channel end as channel,
+    case when is_category_above_usual then category end as category, category_extra_ratio,
+    case when is_topic_above_usual and topic not in {NO_TOPICS} then topic end as topic,
+    topic_extra_ratio, incidents.extra_tickets <= 0 as is_of_one_kind,
     extra_by_day,
     case when frt_effect_ci_low > 0 then frt_avg_minutes end as frt_avg_minutes,
     case when frt_effect_ci_low > 0 then frt_expected_minutes end as frt_expected_minutes
 from marts.fct_incidents as incidents
-inner join marts.fct_incident_segments as segments
-    on incidents.incident_number = segments.incident_number
-    and segment_type = 'channel' and segment_rank = 1
 inner join (
     select
         incident_number,

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from support_analytics.dashboard import page_parts
 from support_analytics.dashboard.extract import MAX_TICKETS, Payload, extract, open_warehouse
 from support_analytics.dashboard.pack import deflate, pack, to_base64
@@ -57,7 +55,6 @@ def write_dashboard(
             connection,
             redact or project_redaction(project),
             with_text=with_text,
-            min_tickets_for_percentile=_min_tickets_for_percentile(project),
             max_tickets=max_tickets,
         )
     html = assemble(payload)
@@ -136,11 +133,6 @@ def _charts() -> dict[str, dict]:
 def _hash(text: str) -> str:
     digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
     return f"'sha256-{digest}'"
-
-
-def _min_tickets_for_percentile(project: Path) -> int:
-    settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    return int(settings["vars"]["min_tickets_for_percentile"])
 
 
 def _replace_file(path: Path, content: bytes) -> None:

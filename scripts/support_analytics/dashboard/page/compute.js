@@ -47,6 +47,7 @@ function computeFigures(tickets, state) {
     incidents,
     extras,
     movements: movements(tickets, mask, state, compared, extras, span),
+    isResponseJudged: responsesSuffice(tickets, compared),
     days: dailyFigures(tickets, mask, from, to).map((day) => ({
       ...day,
       isPartial: day.day === tickets.lastDay,

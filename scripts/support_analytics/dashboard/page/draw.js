@@ -33,15 +33,15 @@ function lineParts(name, values, isFinished) {
 
 function incidentText(incident) {
   const days = rangeName(incident.start_day, incident.end_day);
-  const byChannel = incident.channel === null ? '' : `, more than usually by ${valueName(incident.channel)}`;
+  const byChannel = incident.channel === null ? '' : `, more than usual by ${valueName(incident.channel)}`;
   const slower = incident.frt_avg_minutes === null ? ''
     : `; first responses took ${minutes(incident.frt_avg_minutes)} on average where ${minutes(incident.frt_expected_minutes)} was usual`;
-  // Named where most of the additional tickets are its.
   const subjects = [
-    ...(incident.category_extra_ratio > 0.5 ? [`in ${valueName(incident.category)}`] : []),
-    ...(incident.topic_extra_ratio > 0.5 ? [`about ${valueName(incident.topic)}`] : []),
+    ...(incident.category === null ? [] : [`${percent(Math.min(incident.category_extra_ratio, 1), 0)} in ${valueName(incident.category)}`]),
+    ...(incident.topic === null ? [] : [`${percent(Math.min(incident.topic_extra_ratio, 1), 0)} about ${valueName(incident.topic)}`]),
   ];
-  const most = subjects.length ? `, most of the additional ones ${subjects.join(', ')}` : '';
+  const most = subjects.length ? `, of the additional ones ${subjects.join(', ')}`
+    : incident.is_of_one_kind ? ', but far more than usual of one kind' : '';
   const ongoing = incident.is_ongoing ? '; it is still going on' : '';
   return `${days}: ${plural(incident.tickets_created, 'ticket')} where about ${count(incident.expected_tickets)} were to be expected`
     + `${most}${byChannel}${slower}${ongoing}`;
@@ -49,7 +49,8 @@ function incidentText(incident) {
 
 function periodName(tickets, period, unit) {
   const from = tickets.isoDay(period.from);
-  return unit === 'week' ? `${rangeName(from, tickets.isoDay(period.to))}${period.is_whole ? '' : ' (part of a week)'}` : weekdayName(from);
+  const missing = unit === 'week' && !period.is_whole ? ' (part of a week)' : period.to === tickets.lastDay ? ' (not over)' : '';
+  return (unit === 'week' ? rangeName(from, tickets.isoDay(period.to)) : weekdayName(from)) + missing;
 }
 
 const tip = (...lines) => lines.filter(Boolean).join('\n');
@@ -149,6 +150,9 @@ function categoriesData(tickets, figures) {
         high: (low += tickets_created),
         fill: categoryColour(tickets, code),
         opacity: figures.topicsOf && figures.topicsOf !== code ? 0.3 : 1,
+        // Outlined, as elsewhere, where the period is not whole or not over.
+        ...(period.is_whole && period.to < tickets.lastDay ? { fill_opacity: 1, stroke: 'var(--surface)' }
+          : { fill_opacity: 0.2, stroke: categoryColour(tickets, code), gap: 1 }),
         tip: tip(
           periodName(tickets, period, figures.unit),
           `${valueName(tickets.names.category[code])}: ${count(tickets_created)} of ${count(total)} (${percent(rate(tickets_created, total))})`),
@@ -172,7 +176,7 @@ function topicsData(tickets, figures) {
         fill,
         label: topic.before === null ? count(topic.tickets_created) : `${count(topic.tickets_created)}, was ${count(topic.before)}`,
         tip: tip(
-          valueName(topic.name), `${plural(topic.tickets_created, 'ticket')}, ${percent(topic.share)} of those shown`,
+          valueName(topic.name), `${plural(topic.tickets_created, 'ticket')}, ${percent(topic.share)} of these tickets`,
           topic.before !== null && `${count(topic.before)} in the ${figures.spanName} before`),
       })),
     },

@@ -282,6 +282,7 @@ function confusion(tickets, mask, from, to) {
       recall: rate(agreed, support),
       f1: rate(2 * agreed, predicted + support),
       support_count: support,
+      predicted_count: predicted,
     };
   });
   return { cells, scores };
@@ -300,8 +301,10 @@ function accuracyByWeek(tickets, mask, from, to) {
 
 // Details (tickets that can be looked at) with the longest time to first response, slowest first.
 // A ticket that still waits has its time so far; ties keep the order of creation.
+// Where no ticket of the data has a response, nobody can say that one waits for it.
 function rankDetails(tickets, withWaiting) {
   const ranked = [];
+  if (!tickets.facts.has_first_responses) return ranked;
   for (let detail = 0; detail < tickets.detailRow.length; detail++) {
     const row = tickets.detailRow[detail];
     const waits = tickets.frt[row] < 0 && (tickets.flags[row] & tickets.bit.is_open);

@@ -65,7 +65,7 @@ class Page {
     showCategoryKey(tickets, figures);
     showBacklogTable(tickets, figures);
     showScores(figures);
-    showAgreement(figures);
+    showAgreement(tickets, figures);
     this.showFilters();
     this.showOutliers();
     showTables(tickets, figures);
@@ -97,7 +97,7 @@ class Page {
       place.hidden = empty[name];
       const words = place.nextElementSibling;
       words.hidden = !empty[name];
-      words.textContent = empty[name] ? EMPTY[name] : '';
+      words.textContent = empty[name] ? emptyWords(this.tickets, this.figures, name) : '';
       place.setAttribute('aria-label', labels[name]);
       if (!empty[name]) await this.drawChart(place, name, data[name], wasHidden);
     }
@@ -217,7 +217,6 @@ class Page {
     }
     byId('from').value = tickets.isoDay(state.from);
     byId('to').value = tickets.isoDay(state.to);
-    const said = [];
     for (const menu of document.querySelectorAll('details[data-filter]')) {
       const column = menu.dataset.filter;
       const chosen = state.chosen[column];
@@ -227,12 +226,21 @@ class Page {
       const text = !chosen ? 'all' : !names.length ? 'none' : names.length <= 2 ? names.join(', ') : `${names.length} of ${boxes.length}`;
       menu.querySelector('summary b').textContent = text;
       menu.classList.toggle('is-set', Boolean(chosen));
-      if (chosen) said.push(`${column}: ${names.join(', ') || 'none'}`);
     }
-    byId('reset').disabled = writeHash(tickets, state) === '';
-    byId('chosen').textContent = said.length ? `Only ${said.join('; ')}.` : '';
     byId('search').value = state.query;
     byId('waiting').checked = state.withWaiting;
+    this.showChosen();
+  }
+
+  // What paper says of the choices, and whether there is anything to reset.
+  showChosen() {
+    const { tickets, state } = this;
+    const filters = DIMENSIONS.filter((column) => state.chosen[column]).map((column) =>
+      `${column}: ${[...state.chosen[column]].map((code) => valueName(tickets.names[column][code])).join(', ') || 'none'}`);
+    const outliers = [...(state.query ? [`with “${state.query}”`] : []), ...(state.withWaiting ? [] : ['without tickets that still wait'])];
+    byId('chosen').textContent = (filters.length ? `Only ${filters.join('; ')}. ` : '')
+      + (outliers.length ? `Outliers ${outliers.join(', ')}.` : '');
+    byId('reset').disabled = writeHash(tickets, state) === '';
   }
 
   choose(changes) {
@@ -250,26 +258,42 @@ class Page {
     for (const button of document.querySelectorAll('[data-unit]')) {
       button.addEventListener('click', () => this.choose({ unit: button.dataset.unit }));
     }
-    const pickDays = () => {
-      const [from, to] = ['from', 'to'].map((id) => tickets.dayOf(byId(id).value));
-      if (!Number.isFinite(from) || !Number.isFinite(to)) return;
-      const inside = (day) => Math.min(Math.max(0, day), tickets.lastDay);
-      this.choose({ preset: '', from: inside(Math.min(from, to)), to: inside(Math.max(from, to)) });
+    // A day that the other end has not reached yet takes it along.
+    const pickDays = (edited) => {
+      const picked = tickets.dayOf(byId(edited).value);
+      if (!Number.isFinite(picked)) return;
+      const day = Math.min(Math.max(0, picked), tickets.lastDay);
+      const { from, to } = this.state;
+      this.choose({ preset: '', ...(edited === 'from' ? { from: day, to: Math.max(day, to) } : { from: Math.min(from, day), to: day }) });
     };
-    byId('from').addEventListener('change', pickDays);
-    byId('to').addEventListener('change', pickDays);
-    byId('reset').addEventListener('click', () => this.choose(defaultState(tickets)));
+    for (const id of ['from', 'to']) byId(id).addEventListener('change', () => pickDays(id));
+    byId('reset').addEventListener('click', () => {
+      // It is about to be disabled, which would leave the keyboard nowhere.
+      document.querySelector('[data-preset]').focus();
+      this.choose(defaultState(tickets));
+    });
     byId('waiting').addEventListener('change', () => this.choose({ withWaiting: byId('waiting').checked }));
     byId('search').addEventListener('input', () => {
       this.state.query = byId('search').value.slice(0, 200);
       this.limit = OUTLIERS_SHOWN;
       history.replaceState(null, '', writeHash(tickets, this.state) || location.pathname + location.search);
       root.dataset.hash = writeHash(tickets, this.state);
+      this.showChosen();
       this.showOutliers();
     });
     byId('outlier-more').addEventListener('click', () => {
+      const next = this.limit;
       this.limit += OUTLIERS_SHOWN;
       this.showOutliers();
+      // The first of the new rows is where a reader goes on.
+      const row = byId('outlier-rows').children[next];
+      row.tabIndex = -1;
+      row.focus();
+    });
+    // Not a link to follow: the address holds the filters.
+    document.querySelector('.skip').addEventListener('click', (event) => {
+      event.preventDefault();
+      byId('main').focus();
     });
     window.addEventListener('hashchange', () => {
       this.state = readHash(tickets, location.hash);
@@ -293,10 +317,15 @@ class Page {
       if (event.key !== 'Escape') return;
       byId('tip').hidden = true;
       for (const menu of menus.filter((m) => m.open)) {
+        if (menu.contains(document.activeElement)) menu.querySelector('summary').focus();
         menu.open = false;
-        menu.querySelector('summary').focus();
       }
     });
+    for (const menu of menus) {
+      menu.addEventListener('focusout', ({ relatedTarget }) => {
+        if (relatedTarget && !menu.contains(relatedTarget)) menu.open = false;
+      });
+    }
     // Shrunk with the paper, the charts' words would be too small to read: they are laid out again.
     window.addEventListener('beforeprint', () => this.setWidths(true));
     window.addEventListener('afterprint', () => this.setWidths(false));

@@ -27,7 +27,7 @@ function showPeriod(tickets, figures) {
   const name = rangeName(tickets.isoDay(figures.from), tickets.isoDay(figures.to));
   let against;
   if (range) against = `compared with ${rangeName(tickets.isoDay(range.from), tickets.isoDay(range.to))}`;
-  else if (figures.from < days) against = 'not compared: the data has no full period before';
+  else if (figures.from < days) against = 'not compared: this page has no full period before';
   else against = 'not compared: its last day is not over';
   byId('period').textContent = `Tickets created ${name} (${plural(days, 'day')}), ${against}.`;
 }
@@ -39,6 +39,12 @@ function showCards(tickets, figures) {
   byId('cards').replaceChildren(...CARDS.map((card) => {
     const answered = card.of && `${card.of}_count`;
     const base = answered || (card.counts && card.counts[1]);
+    // Without a single response every target looks missed; the data lacks them, support need not.
+    const isUnknown = card.metric.startsWith('frt_') && !tickets.facts.has_first_responses;
+    if (isUnknown) {
+      return make('li', { class: 'kpi' }, make('h3', {}, card.title),
+        make('p', { class: 'value' }, NOTHING), make('p', {}, 'The data has no first response times'));
+    }
     const isSmall = Boolean(base && now[base] < min);
     const wasSmall = Boolean(base && before && before[base] < min);
     const value = isSmall && card.isPercentile ? null : now[card.metric];
@@ -53,7 +59,7 @@ function showCards(tickets, figures) {
       lines.push(make('p', { class: 'change' }, 'Not compared: the last days are not finished'));
     } else if (before && (isSmall || wasSmall)) {
       lines.push(make('p', { class: 'change' }, 
-        card.isPercentile ? `No p95 of fewer than ${min} tickets`
+        card.isPercentile && isSmall ? `No p95 of fewer than ${min} tickets`
           : isSmall ? `Not compared: fewer than ${min} tickets` : `Not compared: fewer than ${min} tickets in the period before`));
     }
     if (card.share) {
@@ -133,14 +139,15 @@ function chartTables(tickets, figures) {
     channel_frt: [[{ key: 'label', title: 'Channel' }, { key: 'frt_count', title: 'Answered', format: count },
       { key: 'frt_median_minutes', title: 'Median', format: minutes, of: 'frt_count' },
       { key: 'frt_p95_minutes', title: 'p95', format: p95 },
-      { key: 'frt_sla_met_rate', title: 'SLA met', format: percent, of: 'frt_sla_applicable_count' },
+      { key: 'frt_sla_met_rate', title: 'SLA met', format: tickets.facts.has_first_responses ? percent : () => NOTHING, of: 'frt_sla_applicable_count' },
       { key: 'frt_sla_applicable_count', title: 'of', format: count }],
     figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
     channel_resolution: [[{ key: 'label', title: 'Channel' }, { key: 'tickets_created', title: 'Created', format: count },
       { key: 'resolved_count', title: 'Resolved', format: count },
       { key: 'resolution_rate', title: 'Rate', format: percent, of: 'tickets_created' },
       { key: 'resolution_median_minutes', title: 'Median time', format: minutes, of: 'resolution_count' },
-      { key: 'resolution_sla_met_rate', title: 'SLA met', format: percent, of: 'resolution_sla_applicable_count' }],
+      { key: 'resolution_sla_met_rate', title: 'SLA met', format: percent, of: 'resolution_sla_applicable_count' },
+      { key: 'resolution_sla_applicable_count', title: 'of', format: count }],
     figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
     ages: [[{ key: 'label', title: 'Status' },
       ...AGE_BRACKETS.map(([key, title]) => ({ key, title: `${title} days`, format: count })), { key: 'open_count', title: 'Open', format: count }],
@@ -185,14 +192,19 @@ function showBacklogTable(tickets, figures) {
 
 function showScores(figures) {
   byId('scores-table').replaceChildren(table('scores', 'Precision, recall and F1 of each category', [
-    { key: 'label', title: 'Category' }, { key: 'support_count', title: 'Tagged', format: count },
-    { key: 'precision', title: 'Precision', format: percent, of: 'support_count' }, { key: 'recall', title: 'Recall', format: percent, of: 'support_count' },
+    { key: 'label', title: 'Category' }, { key: 'predicted_count', title: 'Given by AI', format: count },
+    { key: 'precision', title: 'Precision', format: percent, of: 'predicted_count' },
+    { key: 'support_count', title: 'Tagged', format: count }, { key: 'recall', title: 'Recall', format: percent, of: 'support_count' },
     { key: 'f1', title: 'F1', format: (value) => decimal(value, 3), of: 'support_count' },
   ], figures.confusion.scores.map((row) => ({ ...row, key: row.category, label: valueName(row.category) }))));
 }
 
-function showAgreement(figures) {
+function showAgreement(tickets, figures) {
   const { now } = figures.compared;
+  if (!tickets.facts.has_texts) {
+    byId('agreement').textContent = 'The data has no message texts: every AI category is a default, and nothing below says how good it is.';
+    return;
+  }
   if (!now.tagged_count) {
     byId('agreement').textContent = 'None of these tickets has a tag, so there is nothing to hold the AI category against.';
     return;
@@ -237,6 +249,9 @@ function showDataQuality(tickets) {
       : `${plural(shown, 'ticket row')}, by line of the input.`;
 }
 
+// The style sheet leaves out the rows after these on paper.
+const OUTLIERS_PRINTED = 15;
+
 function showOutliers(tickets, figures, state, ranked, limit) {
   const { ids, texts, with_text: withText, thinned } = tickets.facts.details;
   const found = findOutliers(tickets, figures.mask, state, ranked);
@@ -257,9 +272,11 @@ function showOutliers(tickets, figures, state, ranked, limit) {
   byId('outlier-message').hidden = !withText;
   byId('outlier-table').hidden = !rows.length;
   byId('outlier-empty').hidden = rows.length > 0;
+  byId('outlier-empty').textContent = tickets.facts.has_first_responses ? 'No ticket matches the filters and the search.' : 'The data has no first response times.';
   byId('outlier-count').textContent = `${count(shown.length)} of ${plural(found.length, 'ticket')} shown`
     + (thinned ? '; of each day, channel and category only the slowest are on this page' : '');
   byId('outlier-more').hidden = found.length <= shown.length;
+  byId('outlier-printed').textContent = rows.length > OUTLIERS_PRINTED ? `The first ${OUTLIERS_PRINTED} of ${plural(found.length, 'ticket')}.` : `${plural(found.length, 'ticket')}.`;
 }
 
 const EMPTY = {
@@ -275,6 +292,12 @@ const EMPTY = {
   accuracy: 'None of these tickets has a tag.',
   confusion: 'None of these tickets has a tag.',
 };
+function emptyWords(tickets, figures, chart) {
+  if (!tickets.facts.has_first_responses && EMPTY[chart] === EMPTY.frt) return 'The data has no first response times.';
+  if (chart === 'topics' && figures.compared.now.tickets_created) return 'None of these tickets is of this category.';
+  return EMPTY[chart];
+}
+
 function emptyCharts(figures) {
   const { now } = figures.compared;
   const open = figures.backlog.find((row) => row.status === 'all').open_count;
@@ -318,7 +341,8 @@ function showNotes(tickets, figures) {
   const unfinished = figures.days.filter((day) => !day.isMature).length;
   byId('channel_resolution-note').textContent = unfinished && figures.compared.now.open_count
     ? `${unfinished === 1 ? 'The last day is' : `The last ${plural(unfinished, 'day')} are`} not finished: more may be resolved.` : '';
-  byId('topics-note').textContent = figures.compared.range ? `A tick marks the ${figures.spanName} before.` : '';
+  const topicsLeft = figures.topics.length > TOPICS_DRAWN ? `The ${TOPICS_DRAWN} most frequent of ${figures.topics.length}; the table has all. ` : '';
+  byId('topics-note').textContent = topicsLeft + (figures.compared.range ? `A tick marks the ${figures.spanName} before.` : '');
 }
 
 function showCategoryKey(tickets, figures) {

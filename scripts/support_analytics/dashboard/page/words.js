@@ -64,7 +64,7 @@ const CARDS = [
   },
   {
     metric: 'resolution_median_minutes', title: 'Resolution, median', format: minutes, kind: 'time', better: -1,
-    of: 'resolution',
+    of: 'resolution', isState: true,
   },
   {
     metric: 'fcr_strict_rate', title: 'FCR strict', format: percent, kind: 'rate', better: 1,
@@ -123,7 +123,8 @@ function meanScore(a, b) {
   };
   const [[meanA, errorA], [meanB, errorB]] = [moments(a), moments(b)];
   const error = Math.sqrt(errorA + errorB);
-  return error ? (meanA - meanB) / error : 0;
+  // Without any spread every difference is sure.
+  return error ? (meanA - meanB) / error : Math.sign(meanA - meanB) * Infinity;
 }
 
 // {text, word, verdict: '' | 'better' | 'worse' | 'same'} of a card's change; null where nothing may be compared.
@@ -202,7 +203,7 @@ function headline(figures) {
     const ofIncidents = (when) => (figures.extras[when] < 1 ? []
       : [' (incidents brought about ', fig(`incident/extra/${when}`, figures.extras[when], count), ' of them)']);
     return [
-      'Volume and response times moved little: ', level[0], ' came in', ...ofIncidents('now'), ', after ',
+      figures.isResponseJudged ? 'No clear change of volume or response times: ' : 'No clear change of volume: ', level[0], ' came in', ...ofIncidents('now'), ', after ',
       fig('kpi/tickets_created/before', before.tickets_created, count), ` in the ${figures.spanName} before`, ...ofIncidents('before'),
       ...level.slice(2, -3), '.', ...tail, ...incidents,
     ];
@@ -221,7 +222,8 @@ function oldWords(figures, fig) {
 
 // An incident explains most of what moves, also when it is the period before that held it.
 function incidentWords(figures) {
-  const said = (incident) => `${rangeName(incident.start_day, incident.end_day)} (${valueName(incident.category)}: ${valueName(incident.topic)})`;
+  const about = (incident) => [incident.category, incident.topic].filter((value) => value !== null).map(valueName).join(': ') || 'several topics';
+  const said = (incident) => `${rangeName(incident.start_day, incident.end_day)} (${about(incident)})`;
   const { now, before } = figures.incidents;
   const of = figures.isFiltered ? ', among all tickets' : '';
   return [
@@ -256,13 +258,17 @@ const MOVEMENT_WORDS = {
     ...whereWords(top, fig, minutes),
   ],
   quick: (top, fig) => [
-    top.score > 0 ? 'More tickets were resolved within four hours (FCR lenient, a time proxy): '
-      : 'Fewer tickets were resolved within four hours (FCR lenient, a time proxy): ',
+    `A ${top.score > 0 ? 'larger' : 'smaller'} share of tickets was resolved within four hours (FCR lenient, a time proxy): `,
     fig('kpi/fcr_lenient_rate/now', top.now, percent), ', after ',
     fig('kpi/fcr_lenient_rate/before', top.before, percent), ` in the ${top.spanName} before`,
     ...whereWords(top, fig, percent),
   ],
 };
+
+// Whether both periods have enough first responses to be compared.
+function responsesSuffice(tickets, { now, before }) {
+  return Boolean(before) && Math.min(now.frt_count, before.frt_count) >= tickets.facts.min_tickets_for_percentile;
+}
 
 // What moved, largest first, by standard errors. A channel or category with few answers is not named.
 // Nor is one that holds all tickets.
@@ -293,7 +299,7 @@ function movements(tickets, mask, range, compared, extras, spanName) {
   const responseScore = (a, b) => shiftScore(a.frt_sorted, b.frt_sorted);
 
   const list = [{ kind: 'volume', metric: 'tickets_created', score: 0 }];
-  if (Math.min(now.frt_count, before.frt_count) >= few) list.push({ kind: 'response', metric: 'frt_median_minutes', score: responseScore(now, before) });
+  if (responsesSuffice(tickets, compared)) list.push({ kind: 'response', metric: 'frt_median_minutes', score: responseScore(now, before) });
   if (isMature('fcr_lenient_rate')) list.push({ kind: 'quick', metric: 'fcr_lenient_rate', score: quickScore(now, before) });
   for (const movement of list) {
     movement.now = now[movement.metric];
