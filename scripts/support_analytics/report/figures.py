@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from support_analytics.errors import UserError
+from support_analytics.errors import UserError, one_line
 from support_analytics.exports import redacted_user_texts_sql
 from support_analytics.report.compiled_analyses import holm
 from support_analytics.report.sentences import styled
@@ -28,6 +28,8 @@ _MARTS = (
     "fct_incidents",
     "fct_recommendations",
 )
+# What open tickets can still change, and the earlier period had more time for.
+_STILL_CHANGING = ("resolution_median_minutes", "closed_without_solution_count")
 # (metric, what it is called, the words for more and for less, its style). No word says better or
 # worse, as the mart has no interval for these figures.
 _KEY_FIGURES = (
@@ -104,7 +106,13 @@ class Marts:
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of the query."""
-        cursor = self.connection.execute(query, list(values))
+        try:
+            cursor = self.connection.execute(query, list(values))
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise UserError(
+                "the database lacks what the report reads; build it again with this version: "
+                + one_line(str(error), 200)
+            ) from None
         columns = [column[0] for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
@@ -177,7 +185,7 @@ def gather(
         "clock": clock,
         "health": health,
         "lacks": lacks,
-        "key_figures": _key_figures(health["last_28d"], lacks),
+        "key_figures": _key_figures(health["last_28d"], lacks, clock["min_tickets_for_percentile"]),
         "days_with_incidents": _days_with_incidents(marts, health),
         "changes": changes,
         "verdict": overall_verdict(changes),
@@ -195,10 +203,6 @@ def gather(
         ),
         "breaches_due_count": _count(marts, "marts.fct_sla_breaches_due"),
         "repeat_creators": _repeat_creators(marts, redact),
-        "categories": marts.rows(
-            "select * from marts.fct_topic_costs where period = 'all'"
-            " and segment_type = 'category' order by waiting_hours desc, segment"
-        ),
         "hypotheses": [row for row in hypotheses if _is_tested(row, lacks)],
         "untested_hypotheses": _untested(hypotheses, lacks),
         "days_below": marts.rows(
@@ -230,9 +234,7 @@ def gather(
         "untagged_count": _count(marts, "marts.fct_tickets where tag is null"),
         "unjoined_count": _count(marts, "marts.fct_tickets where not has_user"),
         "backlog": marts.row(
-            "select sum(open_count) as open_count, max(age_max_hours) as age_max_hours,"
-            " sum(open_count * age_avg_hours) / sum(open_count) as age_avg_hours,"
-            " sum(age_over_30d_count) as age_over_30d_count from marts.fct_backlog_by_status"
+            "select sum(open_count) as open_count from marts.fct_backlog_by_status"
         ),
         "is_sample": _is_sample(marts, project),
     }
@@ -295,12 +297,21 @@ def _days_with_incidents(marts: Marts, health: dict[str, Row]) -> list[str]:
     """Which of the last 28 days and the 28 before hold an incident, in words."""
     start = health["last_28d"]["period_start_day"]
     end = health["last_28d"]["period_end_day"]
-    held = marts.rows(
-        "select distinct start_day >= ? as is_now from marts.fct_incidents"
-        " where end_day >= ? and start_day <= ? order by is_now",
-        [start, start - (end - start) - timedelta(days=1), end],
+    held = _overlapping(marts, start - (end - start) - timedelta(days=1), start, end)
+    return [
+        words
+        for flag, words in (("is_before", "the days before held"), ("is_now", "these days hold"))
+        if any(row[flag] for row in held)
+    ]
+
+
+def _overlapping(marts: Marts, before: date, now: date, end: date) -> list[Row]:
+    """Incidents from before to end: with days before now (is_before), from now on (is_now)."""
+    return marts.rows(
+        "select *, start_day < ? as is_before, end_day >= ? as is_now from marts.fct_incidents"
+        " where end_day >= ? and start_day <= ? order by start_day",
+        [now, now, before, end],
     )
-    return ["these days hold" if row["is_now"] else "the days before held" for row in held]
 
 
 def _follows_from(
@@ -312,7 +323,9 @@ def _follows_from(
     def fits(finding: Row) -> bool:
         kind = finding["kind"]
         return {
-            "incident_share": kind == "incident" and finding["subject"] == segment,
+            "incident_share": kind == "incident"
+            and finding["subject"] == segment
+            and finding["detail"]["topic_extra_ratio"] == recommendation["figure_value"],
             "waiting_share": kind == "slow_category"
             and segment in {topic["segment"] for topic in finding["detail"]["topics"]},
             "repeat_rate": kind == "repeat_contacts",
@@ -365,21 +378,29 @@ def _count(marts: Marts, rows: str) -> int:
     return marts.rows(f"select count(*) as rows_count from {rows}")[0]["rows_count"]
 
 
-def _key_figures(health: Row, lacks: list[str]) -> list[Row]:
+def _key_figures(health: Row, lacks: list[str], fewest: int) -> list[Row]:
+    """Where each figure went, in a word. Of fewer tickets than fewest nothing is compared."""
     figures = []
     for metric, title, (rises, falls), style in _KEY_FIGURES:
         if metric.startswith("frt_") and "first_responses" in lacks:
             continue
         now, before = health[metric], health[f"{metric}_previous"]
         change = health[f"{metric}_change"]
-        sample = "resolution" if metric.startswith("resolution") else "frt"
-        is_small = style == "minutes" and health[f"is_{sample}_small_sample"]
-        if is_small and metric.endswith("p95_minutes"):
-            now = None
-        if before is None:
+        is_small = was_small = False
+        if style == "minutes":
+            count = "resolution_count" if metric.startswith("resolution") else "frt_count"
+            is_small = health[count] < fewest
+            was_small = (health[f"{count}_previous"] or 0) < fewest
+        if metric.endswith("p95_minutes"):
+            now, before = (None if is_small else now), (None if was_small else before)
+        if health["tickets_created_previous"] is None:
             word = "no earlier period"
-        elif is_small:
+        elif is_small or was_small:
             word = "too few to compare"
+        elif metric in _STILL_CHANGING and health["open_count"]:
+            word = "too early to compare"
+        elif now is None or before is None:
+            word = "none now" if now is None else "none then"
         elif change is None:
             word = "too early to compare"
         elif styled(now, style) == styled(before, style):
@@ -391,7 +412,6 @@ def _key_figures(health: Row, lacks: list[str]) -> list[Row]:
                 "title": title,
                 "now": now,
                 "before": before,
-                "change": change,
                 "style": style,
                 "word": word,
             }
@@ -418,10 +438,8 @@ def _changes(marts: Marts, comparison: str, lacks: list[str]) -> dict[str, Row]:
             change[f"{dimension}_rate"] = sum(row["rate_effect"] for row in change[dimension])
         change["sample_before"] = sum(row["tickets_count_before"] for row in change["channel"])
         change["sample_now"] = sum(row["tickets_count_now"] for row in change["channel"])
-        change["overlapping"] = marts.rows(
-            "select *, start_day >= ? as is_now from marts.fct_incidents"
-            " where end_day >= ? and start_day <= ? order by start_day",
-            [change["now_start_day"], change["before_start_day"], change["now_end_day"]],
+        change["overlapping"] = _overlapping(
+            marts, change["before_start_day"], change["now_start_day"], change["now_end_day"]
         )
     return changes
 

@@ -112,7 +112,7 @@ def title(finding: Row) -> Plain:
             else f"{capital(_tickets(finding))} grow faster than the others"
         ),
         "change": lambda: (
-            f"{capital(subject)}: the change comes from an incident"
+            f"{capital(subject)}: beyond chance only with the days of an incident"
             if is_of_an_incident(finding["detail"], finding["detail"]["calm"])
             else f"{capital(subject)}: {'better' if _is_better(finding) else 'worse'} than before"
         ),
@@ -133,10 +133,13 @@ def headline(finding: Row) -> Plain:
     tickets = whole(finding["tickets_count"])
     if kind == "incident":
         text = (
-            f"{counted(finding['tickets_count'], 'ticket')} more than expected{_most_of(detail)};"
-            f" resolutions took {waited(finding['waiting_hours'])} longer in all."
-            f"{' It is still going on.' if detail['is_ongoing'] else ''}"
+            f"{counted(finding['tickets_count'], 'ticket')} more than expected{_most_of(detail)}"
+            if detail["extra_tickets"] > 0
+            else _extra_of_largest(detail)
         )
+        if finding["waiting_hours"] > 0:
+            text += f"; resolutions took {waited(finding['waiting_hours'])} longer in all"
+        text += f".{' It is still going on.' if detail['is_ongoing'] else ''}"
     elif kind == "slow_category":
         text = (
             f"{hours(finding['estimate'])} on average until resolution, against"
@@ -161,7 +164,7 @@ def headline(finding: Row) -> Plain:
     elif kind == "repeat_contacts":
         text = (
             f"{tickets} times within a week of a resolution"
-            f" ({percent(finding['estimate'])} of resolutions); coincidence alone would bring about"
+            f" ({percent(finding['estimate'])} of resolutions); coincidence alone would bring some"
             f" {whole(detail['expected_repeated_count'])}."
         )
     elif kind == "growth":
@@ -211,8 +214,10 @@ def at_stake(recommendation: Row) -> Plain:
 
 def why(recommendation: Row) -> Plain:
     """The figure that made a rule apply, and the rule's limit."""
+    value = recommendation["figure_value"]
+    is_part = recommendation["trigger"] == "incident_share"
     figure = _FIGURES[recommendation["trigger"]].format(
-        value=percent(recommendation["figure_value"])
+        value=_part(value, 1) if is_part else percent(value)
     )
     limit = percent(recommendation["min_value"], 0)
     if recommendation["scope"] == "backlog":
@@ -291,11 +296,11 @@ def difference(value: float, style: str) -> str:
 def incident_caveat(change: Row, calm: Row | None) -> Plain:
     """Which incidents lie in the weeks compared, and the change without their days; or nothing."""
     parts = []
-    for weeks, is_now in (("earlier weeks held", False), ("later weeks hold", True)):
+    for weeks, flag in (("earlier weeks held", "is_before"), ("later weeks hold", "is_now")):
         incidents = [
             Plain(f"about {about(row)} of {days(row['start_day'], row['end_day'])}")
             for row in change["overlapping"]
-            if row["is_now"] == is_now
+            if row[flag]
         ]
         if incidents:
             noun = "incident" if len(incidents) == 1 else "incidents"
@@ -315,9 +320,11 @@ def moved_most(parts: list[Row], style: str) -> Plain:
     """Whose tickets changed a figure most, all that read alike, with what they made of it."""
     most = difference(parts[0]["total_effect"], style)
     alike = [
-        name(part["segment"]) for part in parts if difference(part["total_effect"], style) == most
+        tickets_of(part["segment"])
+        for part in parts
+        if difference(part["total_effect"], style) == most
     ]
-    return Plain(f"{listed(alike)} tickets ({most}{' each' if len(alike) > 1 else ''})")
+    return Plain(f"{listed(alike)} ({most}{' each' if len(alike) > 1 else ''})")
 
 
 def most_often_about(creator: Row) -> Plain:
@@ -377,21 +384,17 @@ def _incident(finding: Row) -> str:
     effect = incident["frt_effect_minutes"]
     text = (
         f"{whole(incident['tickets_created'])} tickets came in where"
-        f" {whole(incident['expected_tickets'])} were to be expected:"
-        f" **{whole(incident['extra_tickets'])} extra tickets**"
-        f" ({whole(incident['extra_ci_low'])} to {whole(incident['extra_ci_high'])})."
-        f" {capital(_part(incident['category_extra_ratio']))} of them were"
-        f" {tickets_of(incident['category'])}"
+        f" {whole(incident['expected_tickets'])} were to be expected"
     )
-    if about(incident) == name(incident["topic"]):
-        text += f", {_part(incident['topic_extra_ratio'])} about {about(incident)}"
-    # A channel that brought its usual part carries nothing.
-    if incident["is_channel_above_usual"]:
+    if incident["extra_tickets"] > 0:
         text += (
-            f"; {_part(incident['channel_extra_ratio'])} came by {name(incident['channel'])},"
-            f" usually {percent(incident['channel_usual_ratio'], 0)}"
+            f": **{whole(incident['extra_tickets'])} extra tickets**"
+            f" ({whole(incident['extra_ci_low'])} to {whole(incident['extra_ci_high'])})."
         )
-    text += "."
+        if parts := _parts_of_extra(incident):
+            text += f" {capital(Plain(parts))}."
+    else:
+        text += f", but **{_extra_of_largest(incident)}**."
     if effect is not None:
         low, high = incident["frt_effect_ci_low"], incident["frt_effect_ci_high"]
         if low > 0:
@@ -407,10 +410,12 @@ def _incident(finding: Row) -> str:
             )
         else:
             text += " First responses were not slower than chance would have it."
-    text += (
-        f" Until resolution, creators waited {waited(incident['extra_waiting_hours'])} more in all"
-        " than expected."
-    )
+    # Less than expected says that their tickets are not resolved yet, not that all went well.
+    if incident["extra_waiting_hours"] > 0:
+        text += (
+            f" Until resolution, creators waited {waited(incident['extra_waiting_hours'])} more in"
+            " all than expected."
+        )
     if incident["is_ongoing"]:
         text += " **It lasts: the last complete day belongs to it.**"
     return text
@@ -428,7 +433,8 @@ def _growth(finding: Row) -> str:
     )
     if finding["subject"] == "all":
         return text
-    return text + f" All tickets grew {decimal(finding['comparison_value'], 2)} times."
+    times = decimal(finding["comparison_value"], 2)
+    return f"{text} There were {times} times as many tickets in all."
 
 
 def _change(finding: Row) -> str:
@@ -465,9 +471,9 @@ def _repeat(finding: Row) -> str:
         f" {percent(contacts['repeat_ci_low'])} to {percent(contacts['repeat_ci_high'])}) the same"
         " creator opened a ticket about the same topic within a week:"
         f" {whole(contacts['repeating_creators_count'])} of {whole(contacts['creators_count'])}"
-        " creators. Coincidence alone would bring about"
-        f" {whole(contacts['expected_repeated_count'])} of them, as who writes often also writes"
-        " twice about one topic. Half of these returns came within"
+        " creators. Coincidence alone would bring some"
+        f" {whole(contacts['expected_repeated_count'])} of them, as those who write often also"
+        " write twice about one topic. Half of these returns came within"
         f" {hours_long(contacts['hours_until_next_median'])}."
     )
     if contacts["fcr_strict_count"] and contacts["slower_count"]:
@@ -597,9 +603,40 @@ def quiet_days(days_below: list[Row]) -> Plain:
     return Plain(f"Far fewer tickets than expected came in on {listed(told)}.")
 
 
-def _part(ratio: float) -> str:
+def _part(ratio: float, digits: int = 0) -> str:
     # Of extra tickets more than all can be of one kind, where others brought fewer than usual.
-    return "all" if ratio >= 0.995 else percent(ratio, 0)
+    return "all" if ratio >= 0.995 else percent(ratio, digits)
+
+
+def _parts_of_extra(incident: Row) -> str:
+    """Who surely brought more than their usual part of the extra tickets; empty without any."""
+    parts = []
+    if incident["is_category_above_usual"]:
+        share = _part(incident["category_extra_ratio"])
+        parts.append(f"{share} of them were {tickets_of(incident['category'])}")
+    if about(incident) == name(incident["topic"]):
+        share = _part(incident["topic_extra_ratio"])
+        parts.append(f"{share} {'' if parts else 'of them were '}about {about(incident)}")
+    text = ", ".join(parts)
+    if incident["is_channel_above_usual"]:
+        text += (
+            f"{'; ' if parts else ''}{_part(incident['channel_extra_ratio'])}"
+            f"{'' if parts else ' of them'} came by {name(incident['channel'])},"
+            f" usually {percent(incident['channel_usual_ratio'], 0)}"
+        )
+    return text
+
+
+def _extra_of_largest(incident: Row) -> str:
+    """Of an incident that is none among all tickets: where most more than usual came in."""
+    kinds = ("channel", "category", "topic")
+    kind = max(kinds, key=lambda kind: incident[f"{kind}_extra_tickets"])
+    where = {
+        "channel": f"by {name(incident['channel'])}",
+        "category": f"among {tickets_of(incident['category'])}",
+        "topic": f"about {name(incident['topic'])}",
+    }
+    return f"{counted(incident[f'{kind}_extra_tickets'], 'ticket')} more than usual {where[kind]}"
 
 
 def _most_of(incident: Row) -> str:
@@ -616,7 +653,7 @@ def _tickets(finding: Row) -> Plain:
     subject = finding["subject"]
     if finding["subject_type"] == "category":
         return tickets_of(subject)
-    return Plain(f"{name(subject)} tickets")
+    return Plain(f"tickets about {name(subject)}")
 
 
 def _is_better(finding: Row) -> bool:

@@ -61,7 +61,7 @@ def answer(changes: Changes, calm: Changes) -> Plain:
         )
         return Plain(
             f"**Service is {_LEADS[calm_verdict]} in the four weeks before.** {_compared(changes)}"
-            f" With all days service looks {_LOOKS[verdict]} ({figures}) only because {held}."
+            f" With all days service looks {_LOOKS[verdict]} ({figures}), but {held}."
             f" {without_incidents(changes, calm)}"
         )
     chance = "" if any(map(_is_sure, changes.values())) else "; all of that can be chance"
@@ -90,11 +90,14 @@ def incidents_in(changes: Changes) -> Plain:
     """Which incidents lie in the weeks compared, as a part of a sentence; empty without any."""
     overlapping = next((row["overlapping"] for row in changes.values()), [])
     parts = []
-    for weeks, is_now in (("the earlier weeks held", False), ("the later weeks hold", True)):
+    for weeks, flag in (
+        ("the earlier weeks held", "is_before"),
+        ("the later weeks hold", "is_now"),
+    ):
         named = [
             Plain(f"about {about(row)} of {days(row['start_day'], row['end_day'])}")
             for row in overlapping
-            if row["is_now"] == is_now
+            if row[flag]
         ]
         if named:
             parts.append(

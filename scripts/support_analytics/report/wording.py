@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from support_analytics.names import NAMES as _NAMES
+from support_analytics.names import NO_TOPICS
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~])")
 _MONTHS = (
@@ -50,7 +51,7 @@ def name(value: str | None) -> Plain:
 
 def about(incident: dict[str, Any]) -> Plain:
     """What an incident is about: its topic, else its category, where it brought more than usual."""
-    if incident["is_topic_above_usual"] and incident["topic"] not in ("unclear", "unknown"):
+    if incident["is_topic_above_usual"] and incident["topic"] not in NO_TOPICS:
         return name(incident["topic"])
     if incident["is_category_above_usual"]:
         return tickets_of(incident["category"])
