@@ -29,12 +29,14 @@ _WITHIN = {
     "fct_recommendations": "no: rules overlap",
     "fct_ai_tag_scores": "over categories",
     "fct_category_rule_usage": "no: a ticket can fire several rules",
+    "fct_category_candidates": "no: a ticket can hold several phrases",
+    "fct_ai_tag_agreement": "within one slice_type",
 }
 # What stands in each row of a group, or is counted once for several rows.
 _NEVER = re.compile(
     r"^(period_tickets_created|tag_tickets_count|period_waiting_hours|all_tickets_created|all_waiting_hours"
     r"|incident_extra_tickets|reference_days_count|creators_count|repeating_creators_count|days_in_data|days_count|sample_count"
-    r"|target_minutes|rows_checked)$"
+    r"|target_minutes|rows_checked|words_count|unplaced_\w+_count|searched_tickets_count|tickets_with_text_count)$"
 )
 _STOCK = re.compile(r"^(opening_count|closing_count|backlog_closing_count)$")
 _EFFECT = re.compile(r"^(mix|rate|total)_effect$")
@@ -58,6 +60,7 @@ _UNITS = (
     (re.compile(r"^(days_count|days_in_data|reference_days_count)$"), "days"),
     (re.compile(r"creators_count$"), "creators"),
     (re.compile(r"^rows_"), "rows"),
+    (re.compile(r"^words_count$"), "words"),
     (
         re.compile(r"_count(_|$)|tickets|^(extra|expected)_(ci_)?(low|high)$|^ordinary_change$"),
         "tickets",
