@@ -60,6 +60,8 @@ final as (
 
         is_resolved,
         has_user,
+        -- Said once, as it takes as long as reading all texts.
+        {{ has_text('message_text') }} as has_text,
 
         created_at,
         resolved_at,

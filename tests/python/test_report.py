@@ -297,7 +297,9 @@ def test_a_channel_is_named_where_it_brought_more_than_its_part(is_above: bool) 
     told = sentences.paragraph(finding)
     assert "were to be expected, but **32 tickets more than usual by WhatsApp**." in told
     headline = sentences.headline(
-        finding | {"tickets_count": 32.0, "waiting_hours": -3.0, "end_day": date(2025, 1, 1)}
+        finding
+        | {"tickets_count": 32.0, "waiting_hours": -3.0, "end_day": date(2025, 1, 1)}
+        | {"subject": "pix"}
     )
     assert headline.endswith(".** 32 tickets more than usual by WhatsApp.")
 

@@ -18,7 +18,7 @@ sampled as (
         ai_score_margin,
         evidence_set_id
     from tickets
-    where {{ has_text('message_text') }}
+    where has_text
     order by {{ text_hash('ticket_id') }} asc
     limit {{ var('candidate_sample_size') }}
 ),

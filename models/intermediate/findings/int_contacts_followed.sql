@@ -5,7 +5,7 @@
 
 with tickets as (
     select * from {{ ref('int_tickets_measured') }}
-    where creator_id is not null and {{ has_text('message_text') }}
+    where creator_id is not null and has_text
 ),
 
 clock as (

@@ -3,7 +3,7 @@
 
 with tickets as (
     select * from {{ ref('int_tickets_measured') }}
-    where {{ has_text('message_text') }}
+    where has_text
 ),
 
 final as (

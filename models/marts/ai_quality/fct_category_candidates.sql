@@ -20,7 +20,7 @@ searched as (
 ),
 
 all_tickets as (
-    select count(case when {{ has_text('message_text') }} then 1 end) as tickets_with_text_count
+    select count(case when has_text then 1 end) as tickets_with_text_count
     from {{ ref('int_tickets_measured') }}
 ),
 

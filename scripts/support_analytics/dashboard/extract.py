@@ -69,7 +69,7 @@ TABLES = (
         for name in ("data_quality", "frt_outliers", "incidents", "tickets_expected_daily")
     ),
     *("staging.rejected_tickets", "staging.rejected_users"),
-    *(f"intermediate.int_{name}" for name in ("clock_derived", "days_spined")),
+    *(f"intermediate.int_{name}" for name in ("clock_derived", "days_spined", "tickets_measured")),
     "intermediate.int_categories_listed",
 )
 _FRT_SCALES = (1, 10, 100, 1000)
@@ -405,8 +405,8 @@ def _clock_facts(connection: duckdb.DuckDBPyConnection, window: Window) -> dict[
 def _present(connection: duckdb.DuckDBPyConnection) -> dict[str, bool]:
     """Which kinds of data any ticket has; what none has is not judged."""
     has_responses, has_texts = connection.execute(
-        "select count(first_response_time_minutes) > 0, count(nullif(trim(message_text), '')) > 0"
-        " from marts.fct_tickets"
+        "select count(first_response_time_minutes) > 0, count(case when has_text then 1 end) > 0"
+        " from intermediate.int_tickets_measured"
     ).fetchall()[0]
     return {"has_first_responses": has_responses, "has_texts": has_texts}
 

@@ -270,7 +270,7 @@ def _lacks(marts: Marts) -> list[str]:
     counts = marts.rows(
         """
         select
-            count(nullif(trim(message_text), '')) as texts,
+            count(case when has_text then 1 end) as texts,
             count(first_response_time_minutes) as first_responses,
             count(tag) as tags,
             count(case when has_user then 1 end) as users
