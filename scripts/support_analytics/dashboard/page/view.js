@@ -89,12 +89,12 @@ function fewMark(n, fewest) {
   return n && n < fewest ? make('span', { class: 'few', title: `of fewer than ${fewest} tickets` }, '*') : '';
 }
 
-// columns: [{key, title, format, isText, of}]; of: the column that has the number of tickets behind it.
+// columns: [{key, title, format or ofRow, isText, of}]; format takes the value, ofRow the row too; of: the column that has the number of tickets behind it.
 // rows: [{key, ...values}]. A cell's figure is `<name>/<row key>/<column key>`.
 function table(name, caption, columns, rows) {
   const cell = (row, column, index) => {
     const value = row[column.key];
-    const text = column.format ? column.format(value, row) : value;
+    const text = column.ofRow ? column.ofRow(value, row) : column.format ? column.format(value) : value;
     if (index === 0) return make('th', { scope: 'row' }, text);
     if (column.isText) return make('td', { class: 'text' }, text);
     return make('td', {}, figure(`${name}/${row.key}/${column.key}`, value, text), column.of ? fewMark(row[column.of], table.fewest) : '');
@@ -138,7 +138,7 @@ function chartTables(tickets, figures) {
     figures.topics.map((topic) => ({ ...topic, key: topic.name, label: valueName(topic.name) }))],
     channel_frt: [[{ key: 'label', title: 'Channel' }, { key: 'frt_count', title: 'Answered', format: count },
       { key: 'frt_median_minutes', title: 'Median', format: minutes, of: 'frt_count' },
-      { key: 'frt_p95_minutes', title: 'p95', format: p95 },
+      { key: 'frt_p95_minutes', title: 'p95', ofRow: p95 },
       { key: 'frt_sla_met_rate', title: 'SLA met', format: tickets.facts.has_first_responses ? percent : () => NOTHING, of: 'frt_sla_applicable_count' },
       { key: 'frt_sla_applicable_count', title: 'of', format: count }],
     figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
@@ -185,7 +185,7 @@ function showBacklogTable(tickets, figures) {
     { key: 'label', title: 'Status' }, { key: 'open_count', title: 'Open', format: count },
     { key: 'age_avg_hours', title: 'Average age', format: hours, of: 'open_count' },
     { key: 'age_median_hours', title: 'Median', format: hours, of: 'open_count' },
-    { key: 'age_p95_hours', title: 'p95', format: p95 },
+    { key: 'age_p95_hours', title: 'p95', ofRow: p95 },
     { key: 'age_max_hours', title: 'Oldest', format: hours },
   ], figures.backlog.map((row) => ({ ...row, key: row.status, label: row.status === 'all' ? 'all open' : row.status }))));
 }

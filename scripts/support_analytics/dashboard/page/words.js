@@ -203,7 +203,7 @@ function headline(figures) {
     const ofIncidents = (when) => (figures.extras[when] < 1 ? []
       : [' (incidents brought about ', fig(`incident/extra/${when}`, figures.extras[when], count), ' of them)']);
     return [
-      figures.isResponseJudged ? 'No clear change of volume or response times: ' : 'No clear change of volume: ', level[0], ' came in', ...ofIncidents('now'), ', after ',
+      figures.isResponseJudged ? 'No clear change in volume or response times: ' : 'No clear change in volume: ', level[0], ' came in', ...ofIncidents('now'), ', after ',
       fig('kpi/tickets_created/before', before.tickets_created, count), ` in the ${figures.spanName} before`, ...ofIncidents('before'),
       ...level.slice(2, -3), '.', ...tail, ...incidents,
     ];
