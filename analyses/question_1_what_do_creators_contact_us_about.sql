@@ -23,10 +23,7 @@ with costs as (
 ),
 
 trends as (
-    select
-        *,
-        trend = 'too_few' as is_too_few
-    from {{ ref('fct_topic_trends') }}
+    select * from {{ ref('fct_topic_trends') }}
     where comparison = '28_days'
 ),
 
@@ -40,16 +37,16 @@ ranked as (
 select
     'growth of tickets in 28 days' as measure,
     case when ranked.segment_type = 'all' then 'all tickets' else ranked.segment_type || ' ' || ranked.segment end as segment,
-    case when not trends.is_too_few then trends.rate_ratio end as estimate,
-    case when not trends.is_too_few then trends.rate_ratio_ci_low end as ci_low,
-    case when not trends.is_too_few then trends.rate_ratio_ci_high end as ci_high,
+    case when trends.trend <> 'too_few' then trends.rate_ratio end as estimate,
+    case when trends.trend <> 'too_few' then trends.rate_ratio_ci_low end as ci_low,
+    case when trends.trend <> 'too_few' then trends.rate_ratio_ci_high end as ci_high,
     'times' as unit,
     ranked.tickets_created as tickets_count,
     ranked.ticket_share as share,
     trends.p_value_holm as p_value,
     case
         when trends.trend is null then 'data too short to compare'
-        when trends.is_too_few then 'too few tickets to compare'
+        when trends.trend = 'too_few' then 'too few tickets to compare'
         when trends.trend = 'steady' then 'no change beyond chance'
         else trends.trend
     end as reading

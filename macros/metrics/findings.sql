@@ -26,6 +26,18 @@
 {%- endmacro %}
 
 
+{#- How widely counts spread around an expectation, on the scale of count_score: as days do, and as a mean over days does. -#}
+{% macro expectation_spread(dispersion, reference_days_count) -%}
+    ({{ dispersion }} * sqrt(1 + 1.0 / {{ reference_days_count }}))
+{%- endmacro %}
+
+
+{#- Whether a segment surely brought more of an incident's extra tickets than it usually brings of all. -#}
+{% macro is_above_usual(segments) -%}
+    {{ segments }}.extra_ratio_ci_low > {{ segments }}.usual_ratio
+{%- endmacro %}
+
+
 {#- How long creators waited for resolutions, in hours; 0 where none is resolved. -#}
 {% macro waiting_hours(resolution_minutes) -%}
     sum(coalesce({{ resolution_minutes }}, 0)) / 60

@@ -36,7 +36,6 @@ class JsonRecords:
         opened.close()
         if not names:
             raise UserError(f"{path} has no JSON object; one a line was expected")
-        self._keys = list(names)
         self.header = list(names)
         self.last_line = 0
         self._opened = open_source(path)
@@ -60,7 +59,7 @@ class JsonRecords:
             if values is None:
                 yield number, empty, line.rstrip("\r\n"), len(line)
             else:
-                fields = [values.get(key, "") for key in self._keys]
+                fields = [values.get(name, "") for name in self.header]
                 yield number, fields, None, len(line)
 
     def close(self) -> None:

@@ -193,9 +193,10 @@ def open_table(path: Path, table: str, reading: Reading | None = None) -> RawFil
     Raises UserError as open_raw_file does, but for the columns.
     """
     source, size = _open_records(path, reading or Reading(), ())
-    source.header = _distinct(source.header)
-    schema = RawSchema(table, dict.fromkeys(source.header, True))
-    return RawFile(path, schema, source.header, size, _source=source)
+    header = _distinct(source.header)
+    return RawFile(
+        path, RawSchema(table, dict.fromkeys(header, True)), header, size, _source=source
+    )
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str | None]]]:

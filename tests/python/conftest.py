@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,3 +107,11 @@ def tickets_file(write_file: Callable[..., Path]) -> Path:
 def users_file(write_file: Callable[..., Path]) -> Path:
     """Two creators."""
     return write_file("users.csv", *USER_LINES)
+
+
+def changed_copy(database: Path, target: Path, statement: str) -> Path:
+    """A copy of a built database, changed by one statement."""
+    shutil.copyfile(database, target)
+    with duckdb.connect(str(target)) as connection:
+        connection.execute(statement)
+    return target

@@ -22,6 +22,7 @@ pytest.importorskip("altair", reason="altair is not installed")
 pytest.importorskip("vl_convert", reason="vl-convert-python is not installed")
 
 import build_dashboard
+from conftest import changed_copy
 from support_analytics.dashboard import write_dashboard
 from support_analytics.dashboard.extract import extract, open_warehouse
 from support_analytics.dashboard.write import assemble, project_redaction
@@ -759,12 +760,11 @@ def test_a_broken_address_shows_the_page(open_page, sample_page: Path, junk: str
 
 
 def test_texts_are_redacted_or_left_out(sample_build, redact, tmp_path: Path) -> None:
-    path = tmp_path / "personal.duckdb"
-    shutil.copyfile(sample_build.database, path)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "update intermediate.int_tickets_measured set message_text = 'Write to ana@example.com'"
-        )
+    path = changed_copy(
+        sample_build.database,
+        tmp_path / "personal.duckdb",
+        "update intermediate.int_tickets_measured set message_text = 'Write to ana@example.com'",
+    )
     redacted = _payload(path, redact).facts
     assert set(redacted["details"]["texts"]) == {"Write to [email]"}
     assert "ana@example.com" not in json.dumps(redacted)
@@ -775,13 +775,13 @@ def test_texts_are_redacted_or_left_out(sample_build, redact, tmp_path: Path) ->
 def test_without_texts_no_rest_of_a_message_is_among_the_rejected_rows(
     sample_build, redact, tmp_path: Path
 ) -> None:
-    path = tmp_path / "shifted.duckdb"
-    shutil.copyfile(sample_build.database, path)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "update staging.rejected_tickets set status = 'rest of a message',"
-            " created_at = '1762252200' where reasons = 'malformed_row'"
-        )
+    path = changed_copy(
+        sample_build.database,
+        tmp_path / "shifted.duckdb",
+        "update staging.rejected_tickets set status = 'rest of a message',"
+        " created_at = '1762252200' where reasons = 'malformed_row'",
+    )
+    with duckdb.connect(str(path), read_only=True) as connection:
         shifted = connection.execute(
             "select count(*) from staging.rejected_tickets where reasons = 'malformed_row'"
         ).fetchall()[0][0]
@@ -799,13 +799,12 @@ def test_without_texts_no_rest_of_a_message_is_among_the_rejected_rows(
 def test_plans_and_countries_are_shown_as_exports_show_them(
     sample_build, redact, tmp_path: Path
 ) -> None:
-    path = tmp_path / "personal.duckdb"
-    shutil.copyfile(sample_build.database, path)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "update intermediate.int_tickets_measured set country = 'ana@example.com', plan ="
-            " case when channel = 'email' then '+55 11 98765-4321' else '+55 11 98765-1234' end"
-        )
+    path = changed_copy(
+        sample_build.database,
+        tmp_path / "personal.duckdb",
+        "update intermediate.int_tickets_measured set country = 'ana@example.com', plan ="
+        " case when channel = 'email' then '+55 11 98765-4321' else '+55 11 98765-1234' end",
+    )
     payload = _payload(path, redact, with_text=False)
     assert payload.facts["values"]["plan"] == ["[phone]"]
     assert payload.facts["values"]["country"] == ["[email]"]
@@ -1110,13 +1109,12 @@ def test_cards_say_who_waits_and_what_can_still_change(open_page, sample_page: P
 def test_without_first_responses_no_target_looks_missed(
     open_page, sample_build, redact, tmp_path: Path
 ) -> None:
-    database = tmp_path / "unanswered.duckdb"
-    shutil.copyfile(sample_build.database, database)
-    with duckdb.connect(str(database)) as connection:
-        connection.execute(
-            "update intermediate.int_tickets_measured"
-            " set first_response_time_minutes = null, is_frt_sla_met = false"
-        )
+    database = changed_copy(
+        sample_build.database,
+        tmp_path / "unanswered.duckdb",
+        "update intermediate.int_tickets_measured"
+        " set first_response_time_minutes = null, is_frt_sla_met = false",
+    )
     path = tmp_path / "page.html"
     write_dashboard(database, path, redact=redact)
     page = open_page(path).page
@@ -1135,10 +1133,11 @@ def test_without_first_responses_no_target_looks_missed(
 
 
 def test_without_texts_the_ai_is_not_judged(open_page, sample_build, redact, tmp_path) -> None:
-    database = tmp_path / "silent.duckdb"
-    shutil.copyfile(sample_build.database, database)
-    with duckdb.connect(str(database)) as connection:
-        connection.execute("update intermediate.int_tickets_measured set has_text = false")
+    database = changed_copy(
+        sample_build.database,
+        tmp_path / "silent.duckdb",
+        "update intermediate.int_tickets_measured set has_text = false",
+    )
     path = tmp_path / "page.html"
     write_dashboard(database, path, redact=redact)
     said = open_page(path).page.inner_text("#agreement")

@@ -62,7 +62,7 @@ class Tickets:
             log_folder=self.folder / "logs",
         )
         self.session.parse()
-        add_labels(self.labels, [])
+        self.labels.write_text(",".join(LABEL_COLUMNS) + "\n", "utf-8")
 
     def build(self, tickets: Path) -> dict[str, tuple[str, ...]]:
         """Build fct_tickets; returns (ai_source, ai_category, model, prompt version) by ticket."""

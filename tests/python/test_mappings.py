@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import PROJECT
-from support_analytics import cli, warehouse
+from support_analytics import cli, mapping_sql, warehouse
 from support_analytics.errors import UserError
 from support_analytics.inputs import InputOptions, opened_inputs
 from support_analytics.mapping_guess import suggestion
@@ -402,6 +402,11 @@ def test_json_keys_that_differ_in_case_only_are_columns_of_their_own(
         ("1", "a", None), ("2", None, "b"), (None, None, None),
     ]  # fmt: skip
     assert rows[2]["malformed_record"].startswith('{"id": 3')
+
+
+def test_mappings_trim_what_the_models_trim() -> None:
+    macros = (PROJECT / "macros" / "engine" / "values.sql").read_text("utf-8")
+    assert f"trim({{{{ text }}}}, {mapping_sql._WHITE_SPACE})" in macros
 
 
 def test_several_files_count_as_one(write_file: Callable[..., Path], tmp_path: Path) -> None:

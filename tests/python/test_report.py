@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import TICKET_HEADER, Build
+from conftest import TICKET_HEADER, Build, changed_copy
 from support_analytics.build import DATABASE_NAME, PROJECT, BuildOptions, build
 from support_analytics.data_dictionary import additive, definition, unit, write_dictionary
 from support_analytics.errors import UserError
@@ -90,14 +90,13 @@ def test_no_text_quotes_no_message(sample_build: Build, tmp_path: Path) -> None:
 def test_creators_are_shown_as_exports_show_them(
     sample_build: Build, tmp_path: Path, keeps_items: bool
 ) -> None:
-    database = tmp_path / DATABASE_NAME
-    shutil.copyfile(sample_build.database, database)
-    with duckdb.connect(str(database)) as connection:
-        connection.execute(
-            "update marts.fct_repeat_creators set plan = '+55 11 98765-4321', country ="
-            " 'Write to bia@example.com', creator_id = case creator_rank when 1 then"
-            " 'ana@example.com' when 2 then '2125550123' else creator_id end"
-        )
+    database = changed_copy(
+        sample_build.database,
+        tmp_path / DATABASE_NAME,
+        "update marts.fct_repeat_creators set plan = '+55 11 98765-4321', country ="
+        " 'Write to bia@example.com', creator_id = case creator_rank when 1 then"
+        " 'ana@example.com' when 2 then '2125550123' else creator_id end",
+    )
     write_report(database, tmp_path, redact=(lambda column: column) if keeps_items else None)
     text = (tmp_path / "executive_report.md").read_text("utf-8")
     for item in ("ana@example.com", "bia@example.com", "98765-4321"):
@@ -577,9 +576,8 @@ def test_wrong_databases_end_with_one_line(
     path: str, message: str, sample_build: Build, tmp_path: Path
 ) -> None:
     duckdb.connect(str(tmp_path / "other.duckdb")).close()
-    shutil.copyfile(sample_build.database, tmp_path / "older.duckdb")
-    with duckdb.connect(str(tmp_path / "older.duckdb")) as connection:
-        connection.execute("drop table marts.fct_sla_breaches_due")
+    older = "drop table marts.fct_sla_breaches_due"
+    changed_copy(sample_build.database, tmp_path / "older.duckdb", older)
     with pytest.raises(UserError, match=message):
         write_report(tmp_path / path, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -76,7 +76,7 @@ final as (
         scored.expected_waiting_hours,
         scored.reference_days_count,
         coalesce(spread.dispersion, 1.0) as dispersion,
-        scored.raw_score / (coalesce(spread.dispersion, 1.0) * sqrt(1 + 1.0 / scored.reference_days_count)) as score
+        scored.raw_score / {{ expectation_spread('coalesce(spread.dispersion, 1.0)', 'scored.reference_days_count') }} as score
     from scored
     left join spread
         on

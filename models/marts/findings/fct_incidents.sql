@@ -92,8 +92,7 @@ final as (
         {{ carrier }}_carriers.extra_tickets as {{ carrier }}_extra_tickets,
         {{ carrier }}_carriers.extra_ratio as {{ carrier }}_extra_ratio,
         {{ carrier }}_carriers.usual_ratio as {{ carrier }}_usual_ratio,
-        coalesce({{ carrier }}_carriers.extra_ratio_ci_low > {{ carrier }}_carriers.usual_ratio, false)
-            as is_{{ carrier }}_above_usual,
+        coalesce({{ is_above_usual(carrier ~ '_carriers') }}, false) as is_{{ carrier }}_above_usual,
         {%- endfor %}
         cast(coalesce(responded.frt_count, 0) as bigint) as frt_count,
         responded.frt_avg_minutes,

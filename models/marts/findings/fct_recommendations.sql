@@ -13,8 +13,8 @@ worst_incidents as (
         row_number() over (
             partition by segment order by extra_ratio desc nulls last, incident_number asc
         ) as incident_rank
-    from {{ ref('fct_incident_segments') }}
-    where segment_type = 'topic' and extra_ratio_ci_low > usual_ratio and not {{ is_small_sample('tickets_created') }}
+    from {{ ref('fct_incident_segments') }} as segments
+    where segment_type = 'topic' and {{ is_above_usual('segments') }} and not {{ is_small_sample('tickets_created') }}
 ),
 
 topic_texts as (

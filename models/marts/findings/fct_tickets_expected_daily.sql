@@ -1,6 +1,6 @@
 -- Grain: one row for each complete local day. Question: how many tickets came in, and how many were to be expected?
 
-{%- set spread = 'days_scored.dispersion * sqrt(1 + 1.0 / days_scored.reference_days_count)' %}
+{%- set spread = expectation_spread('days_scored.dispersion', 'days_scored.reference_days_count') %}
 
 with days_scored as (
     select * from {{ ref('int_segment_days_scored') }}

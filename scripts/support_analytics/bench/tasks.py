@@ -19,7 +19,7 @@ from support_analytics.bench.processes import Clock
 from support_analytics.bench.settings import read_settings, read_sla_targets
 from support_analytics.build import BuildOptions, build
 from support_analytics.dbt_runner import DbtSession
-from support_analytics.errors import SupportAnalyticsError
+from support_analytics.errors import SupportAnalyticsError, reported
 from support_analytics.progress import Progress
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -272,8 +272,7 @@ def main() -> int:
     try:
         answer = TASKS[request["task"]](**request["arguments"])
     except SupportAnalyticsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        return reported(error)
     Path(request["answer"]).write_text(json.dumps(answer), encoding="utf-8")
     return 0
 

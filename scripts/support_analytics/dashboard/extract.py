@@ -15,6 +15,7 @@ from support_analytics.dashboard.incidents import find_incidents
 from support_analytics.dashboard.pack import Column
 from support_analytics.errors import UserError, one_line
 from support_analytics.exports import redacted_user_texts_sql, rejected_value_sql
+from support_analytics.lacking import kinds_lacking
 from support_analytics.names import NAMES
 
 # Past this many tickets the page holds the latest days only, and texts of the slowest tickets.
@@ -164,10 +165,7 @@ def extract(
             connection,
             "select category from intermediate.int_categories_listed order by category_rank",
         ),
-        "has_users": connection.execute(
-            "select coalesce(bool_or(has_user), false) from marts.fct_tickets"
-        ).fetchall()[0][0],
-        **_present(connection),
+        "lacks": kinds_lacking(connection),
         "data_quality": _rows(connection, control.DATA_QUALITY),
         "rejected": _rejected(connection, redact, with_text),
         "incidents": find_incidents(connection, window.start),
@@ -400,15 +398,6 @@ def _clock_facts(connection: duckdb.DuckDBPyConnection, window: Window) -> dict[
         "is_whole": window.is_whole,
         "utc_offsets": [_offset_name(int(offset)) for offset in offsets],
     }
-
-
-def _present(connection: duckdb.DuckDBPyConnection) -> dict[str, bool]:
-    """Which kinds of data any ticket has; what none has is not judged."""
-    has_responses, has_texts = connection.execute(
-        "select count(first_response_time_minutes) > 0, count(case when has_text then 1 end) > 0"
-        " from intermediate.int_tickets_measured"
-    ).fetchall()[0]
-    return {"has_first_responses": has_responses, "has_texts": has_texts}
 
 
 def _offset_name(seconds: int) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -52,20 +52,22 @@ def load_ai_labels(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
         return load_raw_file(connection, raw)
 
 
-def add_labels(path: Path, labels: Sequence[Label]) -> None:
+def add_labels(
+    path: Path, labels: Sequence[Label], write_first: Callable[[], None] = lambda: None
+) -> None:
     """Add labels to the file, which is made where there is none. All are added, or none.
 
-    Raises UserError as with_labels does.
+    write_first writes what must not be there without them. Raises UserError, before it, where the
+    file is no UTF-8 CSV with commas, which `dbt seed` reads.
     """
     with locked(path, "written"):
-        write_whole(path, with_labels(path, labels))
+        content = _with_labels(path, labels)
+        write_first()
+        if labels:
+            write_whole(path, content)
 
 
-def with_labels(path: Path, labels: Sequence[Label]) -> list[str]:
-    """The file's content with the labels added; hold its lock until it is written.
-
-    Raises UserError where the file is no UTF-8 CSV with commas, which `dbt seed` reads.
-    """
+def _with_labels(path: Path, labels: Sequence[Label]) -> list[str]:
     header, content = list(LABEL_COLUMNS), ""
     if path.exists():
         with open_raw_file(path, LABELS_SCHEMA) as raw:

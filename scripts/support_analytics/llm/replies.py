@@ -23,8 +23,8 @@ from support_analytics.llm.labels import (
     LABELS_FILE,
     LABELS_SCHEMA,
     Label,
+    add_labels,
     load_ai_labels,
-    with_labels,
     write_whole,
 )
 from support_analytics.llm.project import (
@@ -33,7 +33,6 @@ from support_analytics.llm.project import (
     parts_of_custom_id,
     project_sql,
 )
-from support_analytics.publish import locked
 from support_analytics.sources import refuse_same_file
 from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
 
@@ -142,12 +141,9 @@ def import_labels(
         else:
             report.added.append(label)
     report.rejects.sort(key=lambda reject: reject.line_number)
-    with locked(options.labels, "written"):
-        content = with_labels(options.labels, report.added)
-        # The labels last: whoever finds them finds the rejects of the same run.
-        write_whole(options.rejects_path, [_rejects_csv(report.rejects, sql)])
-        if report.added:
-            write_whole(options.labels, content)
+    # The labels last: whoever finds them finds the rejects of the same run.
+    rejects = _rejects_csv(report.rejects, sql)
+    add_labels(options.labels, report.added, lambda: write_whole(options.rejects_path, [rejects]))
     return report
 
 

@@ -14,6 +14,7 @@ import duckdb
 
 from support_analytics.errors import UserError, one_line
 from support_analytics.exports import redacted_user_texts_sql
+from support_analytics.lacking import kinds_lacking
 from support_analytics.report.compiled_analyses import holm
 from support_analytics.report.sentences import styled
 from support_analytics.report.service import overall_verdict
@@ -147,7 +148,7 @@ def gather(
 ) -> dict[str, Any]:
     """What the template reads, by name. redact makes SQL of redacted text from a column's SQL."""
     clock = marts.row("select * from intermediate.int_clock_derived")
-    lacks = _lacks(marts)
+    lacks = kinds_lacking(marts.connection)
     changes = _changes(marts, "4_weeks", lacks)
     calm_changes = _changes(marts, "4_weeks_calm", lacks)
     hypotheses = _hypotheses(analyses)
@@ -260,24 +261,9 @@ def chart_data(marts: Marts) -> dict[str, list[Row]]:
         ),
         "backlog": marts.rows("select * from marts.fct_backlog_daily order by day"),
     }
-    if "first_responses" in _lacks(marts):
+    if "first_responses" in kinds_lacking(marts.connection):
         data |= {"weekly": [], "staffing": [], "decomposition": []}
     return data
-
-
-def _lacks(marts: Marts) -> list[str]:
-    """Kinds of data that no ticket has."""
-    counts = marts.rows(
-        """
-        select
-            count(case when has_text then 1 end) as texts,
-            count(first_response_time_minutes) as first_responses,
-            count(tag) as tags,
-            count(case when has_user then 1 end) as users
-        from intermediate.int_tickets_measured
-        """
-    )[0]
-    return [kind for kind, count in counts.items() if not count]
 
 
 def _streak(marts: Marts) -> Row:

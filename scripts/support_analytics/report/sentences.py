@@ -6,7 +6,13 @@ from datetime import timedelta
 from statistics import NormalDist
 from typing import Any
 
-from support_analytics.report.service import change_with_range, is_of_an_incident, style_of
+from support_analytics.report.service import (
+    change_with_range,
+    incidents_held,
+    is_of_an_incident,
+    style_of,
+    without_days_of,
+)
 from support_analytics.report.wording import (
     Plain,
     about,
@@ -295,21 +301,11 @@ def difference(value: float, style: str) -> str:
 
 def incident_caveat(change: Row, calm: Row | None) -> Plain:
     """Which incidents lie in the weeks compared, and the change without their days; or nothing."""
-    parts = []
-    for weeks, flag in (("earlier weeks held", "is_before"), ("later weeks hold", "is_now")):
-        incidents = [
-            Plain(f"about {about(row)} of {days(row['start_day'], row['end_day'])}")
-            for row in change["overlapping"]
-            if row[flag]
-        ]
-        if incidents:
-            noun = "incident" if len(incidents) == 1 else "incidents"
-            parts.append(f"The {weeks} the {noun} {listed(incidents)}.")
+    parts = [f"{capital(held)}." for held in incidents_held(change["overlapping"])]
     if parts and calm:
         style = style_of(calm["metric"])
-        its = "its" if len(change["overlapping"]) == 1 else "their"
         parts.append(
-            f"Without {its} days, the {name(calm['metric'])} went from"
+            f"{without_days_of(change['overlapping'])}, the {name(calm['metric'])} went from"
             f" {styled(calm['overall_before'], style)} to {styled(calm['overall_now'], style)}"
             f"{', which can be chance' if calm['verdict'] == 'unsure' else ''}."
         )

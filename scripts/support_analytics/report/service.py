@@ -88,30 +88,35 @@ def no_comparison(changes: Changes) -> Plain:
 
 def incidents_in(changes: Changes) -> Plain:
     """Which incidents lie in the weeks compared, as a part of a sentence; empty without any."""
-    overlapping = next((row["overlapping"] for row in changes.values()), [])
-    parts = []
-    for weeks, flag in (
-        ("the earlier weeks held", "is_before"),
-        ("the later weeks hold", "is_now"),
-    ):
+    return Plain(" and ".join(incidents_held(_overlapping(changes))))
+
+
+def incidents_held(overlapping: list[Row]) -> list[Plain]:
+    """Which incidents the earlier weeks held, and which the later ones hold; a clause for each."""
+    held = []
+    sides = (("the earlier weeks held", "is_before"), ("the later weeks hold", "is_now"))
+    for weeks, flag in sides:
         named = [
             Plain(f"about {about(row)} of {days(row['start_day'], row['end_day'])}")
             for row in overlapping
             if row[flag]
         ]
         if named:
-            parts.append(
-                f"{weeks} the {'incident' if len(named) == 1 else 'incidents'} {listed(named)}"
-            )
-    return Plain(" and ".join(parts))
+            noun = "incident" if len(named) == 1 else "incidents"
+            held.append(Plain(f"{weeks} the {noun} {listed(named)}"))
+    return held
+
+
+def without_days_of(overlapping: list[Row]) -> str:
+    """The beginning of a sentence about what is left without the days of incidents."""
+    return f"Without {'its' if len(overlapping) == 1 else 'their'} days"
 
 
 def without_incidents(changes: Changes, calm: Changes) -> Plain:
     """How the metrics went without the days of incidents, and what of that is beyond chance."""
-    overlapping = next((row["overlapping"] for row in changes.values()), [])
-    its = "its" if len(overlapping) == 1 else "their"
+    start = without_days_of(_overlapping(changes))
     if not any(row["verdict"] != "too_few" for row in calm.values()):
-        return Plain(f"Without {its} days too few tickets are left to compare.")
+        return Plain(f"{start} too few tickets are left to compare.")
     sure = any(map(_is_sure, calm.values()))
     went = listed(
         [
@@ -122,7 +127,7 @@ def without_incidents(changes: Changes, calm: Changes) -> Plain:
     chance = "; the rest can be chance" if sure else "; all of that can be chance"
     if sure and all(map(_is_sure, calm.values())):
         chance = ""
-    return Plain(f"Without {its} days: {went}{chance}.")
+    return Plain(f"{start}: {went}{chance}.")
 
 
 def style_of(metric: str) -> str:
@@ -145,6 +150,10 @@ def is_of_an_incident(change: Row, calm: Row | None) -> bool:
     return bool(
         change["overlapping"] and calm and _is_sure(change) and calm["verdict"] != change["verdict"]
     )
+
+
+def _overlapping(changes: Changes) -> list[Row]:
+    return next((row["overlapping"] for row in changes.values()), [])
 
 
 def _compared(changes: Changes) -> str:

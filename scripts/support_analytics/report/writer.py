@@ -150,7 +150,8 @@ def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
         ),
         (
             service,
-            "answer no_comparison incidents_in without_incidents style_of change_with_range",
+            "answer no_comparison incidents_in without_incidents without_days_of style_of"
+            " change_with_range",
         ),
     ):
         environment.globals |= {name: getattr(module, name) for name in names.split()}

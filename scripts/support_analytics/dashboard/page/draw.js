@@ -141,18 +141,19 @@ function categoriesData(tickets, figures) {
   const cells = figures.categories.flatMap((period) => {
     let low = 0;
     const total = period.counts.reduce((sum, n) => sum + n, 0);
+    const isFinished = period.is_whole && period.to < tickets.lastDay;
     return categoryOrder(tickets).map((code) => {
       const tickets_created = period.counts[code];
       const cell = {
         ...barTimes(tickets, period.from, period.to),
         low,
-        gap: segmentGap(figures.categories.length),
         high: (low += tickets_created),
         fill: categoryColour(tickets, code),
         opacity: figures.topicsOf && figures.topicsOf !== code ? 0.3 : 1,
         // Outlined, as elsewhere, where the period is not whole or not over.
-        ...(period.is_whole && period.to < tickets.lastDay ? { fill_opacity: 1, stroke: 'var(--surface)' }
-          : { fill_opacity: 0.2, stroke: categoryColour(tickets, code), gap: 1 }),
+        fill_opacity: isFinished ? 1 : 0.2,
+        stroke: isFinished ? 'var(--surface)' : categoryColour(tickets, code),
+        gap: isFinished ? segmentGap(figures.categories.length) : 1,
         tip: tip(
           periodName(tickets, period, figures.unit),
           `${valueName(tickets.names.category[code])}: ${count(tickets_created)} of ${count(total)} (${percent(rate(tickets_created, total))})`),

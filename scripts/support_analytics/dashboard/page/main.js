@@ -172,7 +172,7 @@ class Page {
     for (const column of DIMENSIONS) {
       const menu = document.querySelector(`details[data-filter="${column}"]`);
       const codes = choosableCodes(tickets, column);
-      if ((column === 'plan' || column === 'country') && !tickets.facts.has_users) {
+      if ((column === 'plan' || column === 'country') && tickets.facts.lacks.includes('users')) {
         menu.hidden = true;
         continue;
       }
@@ -222,7 +222,7 @@ class Page {
       const chosen = state.chosen[column];
       const boxes = [...menu.querySelectorAll('input')];
       for (const box of boxes) box.checked = !chosen || chosen.has(Number(box.value));
-      const names = chosen && [...chosen].map((code) => valueName(tickets.names[column][code]));
+      const names = chosen && this.chosenNames(column);
       const text = !chosen ? 'all' : !names.length ? 'none' : names.length <= 2 ? names.join(', ') : `${names.length} of ${boxes.length}`;
       menu.querySelector('summary b').textContent = text;
       menu.classList.toggle('is-set', Boolean(chosen));
@@ -232,11 +232,15 @@ class Page {
     this.showChosen();
   }
 
+  chosenNames(column) {
+    return [...this.state.chosen[column]].map((code) => valueName(this.tickets.names[column][code]));
+  }
+
   // What paper says of the choices, and whether there is anything to reset.
   showChosen() {
     const { tickets, state } = this;
     const filters = DIMENSIONS.filter((column) => state.chosen[column]).map((column) =>
-      `${column}: ${[...state.chosen[column]].map((code) => valueName(tickets.names[column][code])).join(', ') || 'none'}`);
+      `${column}: ${this.chosenNames(column).join(', ') || 'none'}`);
     const outliers = [...(state.query ? [`with “${state.query}”`] : []), ...(state.withWaiting ? [] : ['without tickets that still wait'])];
     byId('chosen').textContent = (filters.length ? `Only ${filters.join('; ')}. ` : '')
       + (outliers.length ? `Outliers ${outliers.join(', ')}.` : '');

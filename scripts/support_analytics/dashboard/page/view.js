@@ -32,6 +32,8 @@ function showPeriod(tickets, figures) {
   byId('period').textContent = `Tickets created ${name} (${plural(days, 'day')}), ${against}.`;
 }
 
+const NO_RESPONSES = 'The data has no first response times';
+
 function showCards(tickets, figures) {
   const { compared } = figures;
   const { now, before } = compared;
@@ -40,10 +42,10 @@ function showCards(tickets, figures) {
     const answered = card.of && `${card.of}_count`;
     const base = answered || (card.counts && card.counts[1]);
     // Without a single response every target looks missed; the data lacks them, support need not.
-    const isUnknown = card.metric.startsWith('frt_') && !tickets.facts.has_first_responses;
+    const isUnknown = card.metric.startsWith('frt_') && tickets.facts.lacks.includes('first_responses');
     if (isUnknown) {
       return make('li', { class: 'kpi' }, make('h3', {}, card.title),
-        make('p', { class: 'value' }, NOTHING), make('p', {}, 'The data has no first response times'));
+        make('p', { class: 'value' }, NOTHING), make('p', {}, NO_RESPONSES));
     }
     const isSmall = Boolean(base && now[base] < min);
     const wasSmall = Boolean(base && before && before[base] < min);
@@ -139,7 +141,7 @@ function chartTables(tickets, figures) {
     channel_frt: [[{ key: 'label', title: 'Channel' }, { key: 'frt_count', title: 'Answered', format: count },
       { key: 'frt_median_minutes', title: 'Median', format: minutes, of: 'frt_count' },
       { key: 'frt_p95_minutes', title: 'p95', ofRow: p95 },
-      { key: 'frt_sla_met_rate', title: 'SLA met', format: tickets.facts.has_first_responses ? percent : () => NOTHING, of: 'frt_sla_applicable_count' },
+      { key: 'frt_sla_met_rate', title: 'SLA met', format: tickets.facts.lacks.includes('first_responses') ? () => NOTHING : percent, of: 'frt_sla_applicable_count' },
       { key: 'frt_sla_applicable_count', title: 'of', format: count }],
     figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
     channel_resolution: [[{ key: 'label', title: 'Channel' }, { key: 'tickets_created', title: 'Created', format: count },
@@ -201,7 +203,7 @@ function showScores(figures) {
 
 function showAgreement(tickets, figures) {
   const { now } = figures.compared;
-  if (!tickets.facts.has_texts) {
+  if (tickets.facts.lacks.includes('texts')) {
     byId('agreement').textContent = 'The data has no message texts: every AI category is a default, and nothing below says how good it is.';
     return;
   }
@@ -272,7 +274,7 @@ function showOutliers(tickets, figures, state, ranked, limit) {
   byId('outlier-message').hidden = !withText;
   byId('outlier-table').hidden = !rows.length;
   byId('outlier-empty').hidden = rows.length > 0;
-  byId('outlier-empty').textContent = tickets.facts.has_first_responses ? 'No ticket matches the filters and the search.' : 'The data has no first response times.';
+  byId('outlier-empty').textContent = tickets.facts.lacks.includes('first_responses') ? `${NO_RESPONSES}.` : 'No ticket matches the filters and the search.';
   byId('outlier-count').textContent = `${count(shown.length)} of ${plural(found.length, 'ticket')} shown`
     + (thinned ? '; of each day, channel and category only the slowest are on this page' : '');
   byId('outlier-more').hidden = found.length <= shown.length;
@@ -293,7 +295,7 @@ const EMPTY = {
   confusion: 'None of these tickets has a tag.',
 };
 function emptyWords(tickets, figures, chart) {
-  if (!tickets.facts.has_first_responses && EMPTY[chart] === EMPTY.frt) return 'The data has no first response times.';
+  if (tickets.facts.lacks.includes('first_responses') && EMPTY[chart] === EMPTY.frt) return `${NO_RESPONSES}.`;
   if (chart === 'topics' && figures.compared.now.tickets_created) return 'None of these tickets is of this category.';
   return EMPTY[chart];
 }
