@@ -73,15 +73,5 @@ select
     'A slow first response goes with fewer resolutions' as hypothesis,
     'resolved share, slowest minus fastest quarter of a channel' as measure,
     'all channels' as segment,
-    difference as estimate,
-    difference - {{ z_95() }} * difference_error as ci_low,
-    difference + {{ z_95() }} * difference_error as ci_high,
-    'points' as unit,
-    cast(tickets_count as bigint) as tickets_count,
-    {{ two_sided_p('difference / nullif(difference_error, 0)') }} as p_value,
-    case
-        when difference + {{ z_95() }} * difference_error < 0 then 'yes'
-        when difference - {{ z_95() }} * difference_error > 0 then 'the contrary'
-        else 'cannot be told'
-    end as reading
+    {{ difference_result('below') }}
 from averaged

@@ -30,17 +30,7 @@ select
     'Repeat contacts follow fast closures' as hypothesis,
     'repeat share, resolved within 60 minutes minus slower, same topic' as measure,
     'all topics' as segment,
-    averaged.difference as estimate,
-    averaged.difference - {{ z_95() }} * averaged.difference_error as ci_low,
-    averaged.difference + {{ z_95() }} * averaged.difference_error as ci_high,
-    'points' as unit,
-    cast(averaged.tickets_count as bigint) as tickets_count,
-    {{ two_sided_p('averaged.difference / nullif(averaged.difference_error, 0)') }} as p_value,
-    case
-        when averaged.difference - {{ z_95() }} * averaged.difference_error > 0 then 'yes'
-        when averaged.difference + {{ z_95() }} * averaged.difference_error < 0 then 'the contrary'
-        else 'cannot be told'
-    end as reading
+    {{ difference_result('above') }}
 from averaged
 union all
 select

@@ -51,16 +51,6 @@ select
     'Staffing leaves gaps' as hypothesis,
     'first responses within target, ' || segment as measure,
     segment,
-    difference as estimate,
-    difference - {{ z_95() }} * difference_error as ci_low,
-    difference + {{ z_95() }} * difference_error as ci_high,
-    'points' as unit,
-    cast(tickets_count as bigint) as tickets_count,
-    {{ two_sided_p('difference / nullif(difference_error, 0)') }} as p_value,
-    case
-        when difference + {{ z_95() }} * difference_error < 0 then 'yes'
-        when difference - {{ z_95() }} * difference_error > 0 then 'the contrary'
-        else 'cannot be told'
-    end as reading
+    {{ difference_result('below') }}
 from compared
 order by segment desc

@@ -24,6 +24,25 @@
 {%- endmacro %}
 
 
+{#- The last columns of an analysis that compares two shares, from its columns difference, difference_error and tickets_count.
+    The hypothesis holds where the difference is surely on the expected side of 0: 'above' or 'below'. -#}
+{% macro difference_result(expected_side) -%}
+    {%- set low = 'difference - ' ~ z_95() ~ ' * difference_error' -%}
+    {%- set high = 'difference + ' ~ z_95() ~ ' * difference_error' -%}
+    difference as estimate,
+    {{ low }} as ci_low,
+    {{ high }} as ci_high,
+    'points' as unit,
+    cast(tickets_count as bigint) as tickets_count,
+    {{ two_sided_p('difference / nullif(difference_error, 0)') }} as p_value,
+    case
+        when {{ low }} > 0 then '{{ 'yes' if expected_side == 'above' else 'the contrary' }}'
+        when {{ high }} < 0 then '{{ 'yes' if expected_side == 'below' else 'the contrary' }}'
+        else 'cannot be told'
+    end as reading
+{%- endmacro %}
+
+
 {#- p-value after Holm's correction over a family of tests: p-values in order, times the tests not yet passed, never falling. -#}
 {% macro holm_factor(p_value, partition_by=none) -%}
     {{ p_value }} * (

@@ -555,8 +555,8 @@ def duration_differs(minutes: float, text: str) -> bool:
         (1e-12, "min", 1, 1),
         (1, "s", 1 / 60, 1),
         (9.95, "min", 1, 0.1),
-        (59.5, "min", 1, 1),
-        (2877, "h", 60, 0.1),
+        (120, "min", 1, 1),
+        (4320, "h", 60, 0.1),
         (math.inf, "days", 1440, 0.1),
     ):
         if minutes < limit:

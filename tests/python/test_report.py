@@ -341,8 +341,11 @@ def test_what_lacks_its_data_is_not_answered() -> None:
         {"hypothesis": "Topic predicts resolution time", "estimate": 0.2},
     ]
     # A belief of which one measure was tested is not called untested.
-    assert figures._untested(beliefs, []) == []
-    assert figures._untested(beliefs, ["first_responses"]) == beliefs[:2]
+    assert figures._untested({}, beliefs, []) == []
+    assert figures._untested({}, beliefs, ["first_responses"]) == ["Staffing leaves gaps"]
+    # Nor is one forgotten whose analysis found nothing to compare.
+    analyses = {"hypothesis_2_chatbot_tickets_escalate_more": [], "question_1_what": []}
+    assert figures._untested(analyses, beliefs, []) == ["Chatbot tickets escalate more"]
 
 
 def test_a_figure_that_reads_the_same_is_called_the_same() -> None:

@@ -205,7 +205,7 @@ def gather(
         "breaches_due_count": _count(marts, "marts.fct_sla_breaches_due"),
         "repeat_creators": _repeat_creators(marts, redact),
         "hypotheses": [row for row in hypotheses if _is_tested(row, lacks)],
-        "untested_hypotheses": _untested(hypotheses, lacks),
+        "untested_hypotheses": _untested(analyses, hypotheses, lacks),
         "days_below": marts.rows(
             "select anomaly_day as day, tickets_created, expected_tickets"
             " from marts.fct_anomaly_days where segment_type = 'all' and direction = 'below'"
@@ -354,10 +354,17 @@ def _is_tested(row: Row, lacks: list[str]) -> bool:
     return row["estimate"] is not None and _BELIEF_NEEDS.get(row["hypothesis"]) not in lacks
 
 
-def _untested(hypotheses: list[Row], lacks: list[str]) -> list[Row]:
-    """The rows of beliefs of which no measure could be tested."""
+def _untested(
+    analyses: dict[str, list[Row]], hypotheses: list[Row], lacks: list[str]
+) -> list[str]:
+    """The beliefs of which no measure could be tested; an analysis without rows by its file's name."""
     tested = {row["hypothesis"] for row in hypotheses if _is_tested(row, lacks)}
-    return [row for row in hypotheses if row["hypothesis"] not in tested]
+    beliefs = dict.fromkeys(row["hypothesis"] for row in hypotheses)
+    return [belief for belief in beliefs if belief not in tested] + [
+        name.split("_", 2)[2].replace("_", " ").capitalize()
+        for name, rows in analyses.items()
+        if name.startswith("hypothesis") and not rows
+    ]
 
 
 def _count(marts: Marts, rows: str) -> int:

@@ -346,9 +346,8 @@ def lacking(kinds: list[str]) -> Plain:
     return Plain(" ".join(f"The data has no {_LACKS[kind]}." for kind in kinds))
 
 
-def untested(hypotheses: list[Row]) -> Plain:
+def untested(beliefs: list[str]) -> Plain:
     """Which beliefs the data cannot be asked about; or nothing."""
-    beliefs = list(dict.fromkeys(row["hypothesis"] for row in hypotheses))
     if not beliefs:
         return Plain("")
     return Plain(f"This data does not allow a test of: {escaped('; '.join(beliefs))}.")

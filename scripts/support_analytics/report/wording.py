@@ -95,7 +95,7 @@ def minutes(value: float | None) -> str:
     """A duration given in minutes, in the unit that reads best."""
     if value is None:
         return "–"
-    if abs(value) < 10:
+    if abs(value) < 9.95:
         return f"{_away_from_zero(value, 1):.1f} minutes"
     if abs(value) < 120:
         return counted(value, "minute")

@@ -11,14 +11,14 @@ const percent = (share, digits = 1) =>
   (share === null || share === undefined ? NOTHING : `${(share * 100).toFixed(digits)}%`);
 const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 
-// 0.4 -> "24 s", 31 -> "31 min", 200 -> "3.3 h", 5000 -> "3.5 days".
+// 0.4 -> "24 s", 100 -> "100 min", 200 -> "3.3 h", 5000 -> "3.5 days": the units of the report.
 function minutes(value) {
   if (value === null || value === undefined) return NOTHING;
   if (value === 0) return `0${KEEP}min`;
   if (value < 1) return `${Math.round(value * 60)}${KEEP}s`;
   if (value < 9.95) return `${value.toFixed(1)}${KEEP}min`;
-  if (value < 59.5) return `${Math.round(value)}${KEEP}min`;
-  if (value < 2877) return `${(value / 60).toFixed(1)}${KEEP}h`;
+  if (value < 120) return `${Math.round(value)}${KEEP}min`;
+  if (value < 4320) return `${(value / 60).toFixed(1)}${KEEP}h`;
   return `${(value / 1440).toFixed(1)}${KEEP}days`;
 }
 const hours = (value) => minutes(value === null || value === undefined ? null : value * 60);
