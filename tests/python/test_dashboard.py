@@ -903,6 +903,28 @@ def test_a_phone_needs_no_sideways_scrolling(open_page, sample_page: Path) -> No
     assert page.evaluate(MATRIX_LABELS_CUT) == 0
 
 
+OPEN_EACH_MENU = """async () => {
+    const edges = [];
+    for (const menu of document.querySelectorAll('details[data-filter]:not([hidden])')) {
+        const toggled = new Promise((done) => { menu.ontoggle = done; });
+        menu.open = true;
+        await toggled;
+        const { left, right } = menu.querySelector('.panel').getBoundingClientRect();
+        edges.push([left, right]);
+        menu.open = false;
+    }
+    return edges;
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 480, 820])
+def test_every_menu_opens_within_the_window(open_page, sample_page: Path, width: int) -> None:
+    page = open_page(sample_page, viewport={"width": width, "height": 740}).page
+    menus = page.evaluate(OPEN_EACH_MENU)
+    assert len(menus) >= 4
+    assert all(0 <= left < right <= width for left, right in menus), menus
+
+
 READ_AXES = """() => Object.fromEntries(
     [...document.querySelectorAll('[data-chart]:not([hidden])')].map((chart) => [
         chart.dataset.chart, [...chart.querySelectorAll('.role-axis')].map(

@@ -354,10 +354,8 @@ def _is_tested(row: Row, lacks: list[str]) -> bool:
     return row["estimate"] is not None and _BELIEF_NEEDS.get(row["hypothesis"]) not in lacks
 
 
-def _untested(
-    analyses: dict[str, list[Row]], hypotheses: list[Row], lacks: list[str]
-) -> list[str]:
-    """The beliefs of which no measure could be tested; an analysis without rows by its file's name."""
+def _untested(analyses: dict[str, list[Row]], hypotheses: list[Row], lacks: list[str]) -> list[str]:
+    """The beliefs of which no measure could be tested; without rows, as the file is named."""
     tested = {row["hypothesis"] for row in hypotheses if _is_tested(row, lacks)}
     beliefs = dict.fromkeys(row["hypothesis"] for row in hypotheses)
     return [belief for belief in beliefs if belief not in tested] + [

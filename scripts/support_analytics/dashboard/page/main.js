@@ -326,6 +326,13 @@ class Page {
       }
     });
     for (const menu of menus) {
+      // A panel that would pass the window's right edge opens further to the left.
+      menu.addEventListener('toggle', () => {
+        const panel = menu.querySelector('.panel');
+        panel.style.left = '0';
+        const beyond = panel.getBoundingClientRect().right + 8 - document.documentElement.clientWidth;
+        if (beyond > 0) panel.style.left = `${-beyond}px`;
+      });
       menu.addEventListener('focusout', ({ relatedTarget }) => {
         if (relatedTarget && !menu.contains(relatedTarget)) menu.open = false;
       });
