@@ -13,6 +13,11 @@
 {%- endmacro %}
 {% macro old_open_hours() -%} 720 {%- endmacro %}
 
+{#- Whether a message says anything: without a text a ticket's topic is a default. -#}
+{% macro has_text(message_text) -%}
+    {{ trimmed(message_text) }} is not null
+{%- endmacro %}
+
 {#- A list of values as `('a', 'b')`. -#}
 {% macro text_list(values) -%}
     ({% for value in values %}'{{ value }}'{% if not loop.last %}, {% endif %}{% endfor %})

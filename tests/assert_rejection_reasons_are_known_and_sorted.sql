@@ -4,6 +4,7 @@
 {% set reasons_of = {
     'rejected_tickets': ticket_rejection_reasons() | sort,
     'rejected_users': user_rejection_reasons() | sort,
+    'rejected_ai_labels': ai_label_rejection_reasons() | sort,
 } %}
 
 with rejected as (

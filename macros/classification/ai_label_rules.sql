@@ -6,6 +6,9 @@
 {% macro max_rationale_sentences() -%} 2 {%- endmacro %}
 {% macro max_rationale_length() -%} 400 {%- endmacro %}
 
+{#- A topic, whether a rule or an LLM names it. -#}
+{% macro topic_pattern() -%} [a-z][a-z0-9_]{0,39} {%- endmacro %}
+
 {% macro ai_label_rejection_reasons() -%}
     {{ return([
         'ai_rationale_too_long',
@@ -49,7 +52,7 @@
                 then 'invalid_ai_category'
         end,
         case
-            when ai_topic is null or not {{ regex_matches_whole('ai_topic', '[a-z][a-z0-9_]{0,39}') }}
+            when ai_topic is null or not {{ regex_matches_whole('ai_topic', topic_pattern()) }}
                 then 'invalid_ai_topic'
         end,
         case

@@ -61,8 +61,8 @@ Examples:
             'required': ['category', 'topic', 'rationale'],
             'properties': {
                 'category': {'type': 'string', 'enum': categories},
-                'topic': {'type': 'string', 'pattern': '^[a-z][a-z0-9_]*$', 'maxLength': 40},
-                'rationale': {'type': 'string', 'minLength': 1, 'maxLength': 400},
+                'topic': {'type': 'string', 'pattern': '^' ~ topic_pattern() ~ '$'},
+                'rationale': {'type': 'string', 'minLength': 1, 'maxLength': max_rationale_length() | int},
             },
         },
     }) }}

@@ -88,21 +88,31 @@
 {%- endmacro %}
 
 
-{#- The local day of an instant. -#}
-{% macro local_day(instant) -%}
+{#- What the clocks of `reporting_timezone` show at an instant. -#}
+{% macro local_time(instant) -%}
     {%- if var('reporting_timezone') == 'UTC' -%}
-        cast({{ instant }} as date)
+        {{ instant }}
     {%- else -%}
-        {{ adapter.dispatch('zoned_day', 'support_analytics')(instant, var('reporting_timezone')) }}
+        {{ adapter.dispatch('zoned_time', 'support_analytics')(instant, var('reporting_timezone')) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro duckdb__zoned_day(instant, zone) -%}
-    cast({{ instant }} at time zone 'UTC' at time zone '{{ zone }}' as date)
+{% macro duckdb__zoned_time(instant, zone) -%}
+    {{ instant }} at time zone 'UTC' at time zone '{{ zone }}'
 {%- endmacro %}
 
-{% macro spark__zoned_day(instant, zone) -%}
-    cast(from_utc_timestamp({{ instant }}, '{{ zone }}') as date)
+{% macro spark__zoned_time(instant, zone) -%}
+    from_utc_timestamp({{ instant }}, '{{ zone }}')
+{%- endmacro %}
+
+{#- The local day of an instant. -#}
+{% macro local_day(instant) -%}
+    cast({{ local_time(instant) }} as date)
+{%- endmacro %}
+
+{#- The local hour of an instant, 0 to 23. -#}
+{% macro local_hour(instant) -%}
+    extract(hour from {{ local_time(instant) }})
 {%- endmacro %}
 
 

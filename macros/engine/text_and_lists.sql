@@ -23,11 +23,25 @@
 {%- endmacro %}
 
 {% macro duckdb__regex_contains(text, pattern) -%}
-    regexp_matches({{ text }}, {{ support_analytics.regex_literal(pattern) }})
+    regexp_matches({{ text }}, {{ regex_literal(pattern) }})
 {%- endmacro %}
 
 {% macro spark__regex_contains(text, pattern) -%}
-    ({{ text }} rlike {{ support_analytics.regex_literal(pattern) }})
+    ({{ text }} rlike {{ regex_literal(pattern) }})
+{%- endmacro %}
+
+
+{#- Whether a text, the whole of it, matches a pattern known at compile time. -#}
+{% macro regex_matches_whole(text, pattern) -%}
+    {{ return(adapter.dispatch('regex_matches_whole', 'support_analytics')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro duckdb__regex_matches_whole(text, pattern) -%}
+    regexp_full_match({{ text }}, {{ regex_literal(pattern) }})
+{%- endmacro %}
+
+{% macro spark__regex_matches_whole(text, pattern) -%}
+    ({{ text }} rlike {{ regex_literal('\\A(?:' ~ pattern ~ ')\\z') }})
 {%- endmacro %}
 
 
@@ -39,13 +53,13 @@
 
 {% macro duckdb__regex_replace_all(text, pattern, replacement) -%}
     regexp_replace(
-        {{ text }}, {{ support_analytics.regex_literal(pattern) }}, '{{ replacement }}', 'g')
+        {{ text }}, {{ regex_literal(pattern) }}, '{{ replacement }}', 'g')
 {%- endmacro %}
 
 {% macro spark__regex_replace_all(text, pattern, replacement) -%}
     regexp_replace(
         {{ text }},
-        {{ support_analytics.regex_literal(pattern) }},
+        {{ regex_literal(pattern) }},
         '{{ replacement | replace('\\1', '$1') }}')
 {%- endmacro %}
 
@@ -62,7 +76,7 @@
 {% macro duckdb__replace_matches(text, pattern, replacement) -%}
     array_to_string(list_transform(string_split(regexp_replace(
         {{ text }},
-        {{ support_analytics.regex_literal('(' ~ pattern ~ ')') }},
+        {{ regex_literal('(' ~ pattern ~ ')') }},
         chr(1) || '\1' || chr(1), 'g'), chr(1)),
         lambda piece: {{ replacement }}), '')
 {%- endmacro %}
@@ -70,10 +84,76 @@
 {% macro spark__replace_matches(text, pattern, replacement) -%}
     array_join(transform(split(regexp_replace(
         {{ text }},
-        {{ support_analytics.regex_literal('(' ~ pattern ~ ')') }},
+        {{ regex_literal('(' ~ pattern ~ ')') }},
         concat(char(1), '$1', char(1))), char(1), -1),
         piece -> {{ replacement }}), '')
 {%- endmacro %}
+
+
+{#- A list with no texts in it, and lists one after the other. -#}
+{% macro no_texts() -%}
+    {{ return(adapter.dispatch('no_texts', 'support_analytics')()) }}
+{%- endmacro %}
+
+{% macro duckdb__no_texts() -%} cast([] as varchar[]) {%- endmacro %}
+{% macro spark__no_texts() -%} cast(array() as array<string>) {%- endmacro %}
+
+{% macro joined_lists(lists) -%}
+    {{ return(adapter.dispatch('joined_lists', 'support_analytics')(lists)) }}
+{%- endmacro %}
+
+{% macro duckdb__joined_lists(lists) -%} {{ lists | join(' || ') }} {%- endmacro %}
+{% macro spark__joined_lists(lists) -%} concat({{ lists | join(', ') }}) {%- endmacro %}
+
+
+{#- A select list item that gives one row for each item of a list. -#}
+{% macro row_for_each(list) -%}
+    {{ return(adapter.dispatch('row_for_each', 'support_analytics')(list)) }}
+{%- endmacro %}
+
+{% macro duckdb__row_for_each(list) -%} unnest({{ list }}) {%- endmacro %}
+{% macro spark__row_for_each(list) -%} explode({{ list }}) {%- endmacro %}
+
+
+{#- Select list items that give one row for each item of a list, and its place, counted from any number. -#}
+{% macro row_for_each_in_order(list, item, position) -%}
+    {{ return(adapter.dispatch('row_for_each_in_order', 'support_analytics')(list, item, position)) }}
+{%- endmacro %}
+
+{% macro duckdb__row_for_each_in_order(list, item, position) -%}
+    unnest({{ list }}) as {{ item }}, generate_subscripts({{ list }}, 1) as {{ position }}
+{%- endmacro %}
+
+{% macro spark__row_for_each_in_order(list, item, position) -%}
+    posexplode({{ list }}) as ({{ position }}, {{ item }})
+{%- endmacro %}
+
+
+{#- Number of items of a list. -#}
+{% macro list_length(list) -%}
+    {{ return(adapter.dispatch('list_length', 'support_analytics')(list)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_length(list) -%} len({{ list }}) {%- endmacro %}
+{% macro spark__list_length(list) -%} size({{ list }}) {%- endmacro %}
+
+
+{#- An item of a list, counted from 1; null where there is none. -#}
+{% macro list_item(list, position) -%}
+    {{ return(adapter.dispatch('list_item', 'support_analytics')(list, position)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_item(list, position) -%} {{ list }}[{{ position }}] {%- endmacro %}
+{% macro spark__list_item(list, position) -%} get({{ list }}, {{ position }} - 1) {%- endmacro %}
+
+
+{#- The texts of a list as one text. -#}
+{% macro joined_texts(list, separator) -%}
+    {{ return(adapter.dispatch('joined_texts', 'support_analytics')(list, separator)) }}
+{%- endmacro %}
+
+{% macro duckdb__joined_texts(list, separator) -%} array_to_string({{ list }}, '{{ separator }}') {%- endmacro %}
+{% macro spark__joined_texts(list, separator) -%} array_join({{ list }}, '{{ separator }}') {%- endmacro %}
 
 
 {#- The matches of a pattern without groups, in their order. -#}
@@ -82,11 +162,11 @@
 {%- endmacro %}
 
 {% macro duckdb__list_of_matches(text, pattern) -%}
-    regexp_extract_all({{ text }}, {{ support_analytics.regex_literal(pattern) }})
+    regexp_extract_all({{ text }}, {{ regex_literal(pattern) }})
 {%- endmacro %}
 
 {% macro spark__list_of_matches(text, pattern) -%}
-    regexp_extract_all({{ text }}, {{ support_analytics.regex_literal(pattern) }}, 0)
+    regexp_extract_all({{ text }}, {{ regex_literal(pattern) }}, 0)
 {%- endmacro %}
 
 

@@ -81,8 +81,9 @@
   Sum, mean and sample variance of fractional numbers that come out the same in whatever order rows are read: sums of floats differ
   in their last digits. Exact to 12 decimals.
 -#}
-{% macro exact_sum(value) -%}
-    cast(sum(cast({{ value }} as decimal(38, 12))) as double)
+{% macro exact_sum(value, partition_by=none) -%}
+    cast(sum(cast({{ value }} as decimal(38, 12)))
+        {%- if partition_by %} over (partition by {{ partition_by }}){% endif %} as double)
 {%- endmacro %}
 
 {% macro exact_avg(value) -%}

@@ -26,6 +26,11 @@
 {%- endmacro %}
 
 
+{#- Aggregate: by how much the counts of a segment spread more than chance alone would have it; never less is assumed. -#}
+{% macro count_dispersion(score) -%}
+    greatest(1.0, 1.4826 * {{ percentile('abs(' ~ score ~ ')', 0.5) }})
+{%- endmacro %}
+
 {#- How widely counts spread around an expectation, on the scale of count_score: as days do, and as a mean over days does. -#}
 {% macro expectation_spread(dispersion, reference_days_count) -%}
     ({{ dispersion }} * sqrt(1 + 1.0 / {{ reference_days_count }}))

@@ -27,6 +27,15 @@
 {%- endmacro %}
 
 
+{#- Both averages of the first response over 7 days of `measured`: each day, or each ticket, weighs the same. -#}
+{% macro frt_7d_figures(partition_by=none) -%}
+    {%- set day = 'measured.created_day' -%}
+    {{ over_7_days('avg(measured.frt_avg_minutes)', day, partition_by) }} as frt_avg_7d_minutes,
+    {{ over_7_days('sum(measured.frt_sum_minutes)', day, partition_by) }}
+    / nullif({{ over_7_days('sum(measured.frt_count)', day, partition_by) }}, 0) as frt_ticket_weighted_7d_minutes
+{%- endmacro %}
+
+
 {#- What the fct_sla_* models publish of `sla_aggregates`, from a CTE named `measured`: the rates beside their counts. -#}
 {% macro sla_figures() -%}
     measured.tickets_created,

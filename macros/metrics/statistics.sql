@@ -2,6 +2,9 @@
 
 {% macro z_95() -%} 1.959963984540054 {%- endmacro %}
 
+{#- Below this p-value, corrected where several are looked at, something is told as found. -#}
+{% macro significance_level() -%} 0.05 {%- endmacro %}
+
 
 {#- Two-sided p-value of a standard normal score: erfc by the Chebyshev fit of Numerical Recipes, relative error 1.2e-7,
     by which it may pass 1. -#}

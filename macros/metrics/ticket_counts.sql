@@ -3,12 +3,6 @@
   period without tickets counts 0.
 -#}
 
-{#- Whether a message says anything: without a text a ticket's topic is a default. -#}
-{% macro has_text(message_text) -%}
-    coalesce(trim({{ message_text }}), '') <> ''
-{%- endmacro %}
-
-
 {#- In which state the tickets of a group are at as_of_at. -#}
 {% macro ticket_state_counts() -%}
     count(case when tickets.is_resolved then 1 end) as resolved_count,

@@ -11,8 +11,8 @@
     {%- set plain_number = (
         '\\A *[+-]?(?:[0-9]+(?:[.,][0-9]+)*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)? *\\z') -%}
     case
-        when {{ support_analytics.regex_contains(column, runs) }}
-            and not {{ support_analytics.regex_contains(column, plain_number) }}
+        when {{ regex_contains(column, runs) }}
+            and not {{ regex_contains(column, plain_number) }}
             then concat(chr(39), {{ column }})
         else {{ column }}
     end

@@ -13,8 +13,8 @@
         {#- Texts without a candidate go through the passes as null. A `case` around the passes
             would do, but DuckDB runs lambdas inside a branch about ten times slower. -#}
         {%- set candidate = (
-            'case when ' ~ support_analytics.regex_contains(
-                column, support_analytics.redaction_guard()) ~ ' then ' ~ column ~ ' end') -%}
+            'case when ' ~ regex_contains(
+                column, redaction_guard()) ~ ' then ' ~ column ~ ' end') -%}
         {%- set redacted = namespace(text=candidate) -%}
         {%- for pass in [
             'redact_tokens', 'redact_emails', 'redact_ibans', 'redact_cnpjs', 'redact_cpfs',
@@ -69,16 +69,16 @@
         ~ '[A-Za-z._~+/=-]*[0-9]' ~ value ~ '{7,}') -%}
     {#- What lets whoever has the link open a file that is not public. -#}
     {%- set signed = '([?&](?i:(?:x-(?:amz|goog)-)?signature|sig|x-amz-(?:credential|security-token))=)[A-Za-z0-9%._~+/=-]{8,}' -%}
-    {%- set keys_redacted = support_analytics.regex_replace_all(
-        support_analytics.regex_replace_all(text, authorization, '\\1[token]'),
+    {%- set keys_redacted = regex_replace_all(
+        regex_replace_all(text, authorization, '\\1[token]'),
         '\\b(?:' ~ bearer ~ '|' ~ known_keys | join('|') ~ ')', '[token]') -%}
-    {{ support_analytics.regex_replace_all(
-        support_analytics.regex_replace_all(keys_redacted, named, '\\1[token]'), signed, '\\1[token]') }}
+    {{ regex_replace_all(
+        regex_replace_all(keys_redacted, named, '\\1[token]'), signed, '\\1[token]') }}
 {%- endmacro %}
 
 
 {% macro redact_emails(text) -%}
-    {{ support_analytics.regex_replace_all(
+    {{ regex_replace_all(
         text,
         '[\\pL\\pN_%+][\\pL\\pN._%+\'-]*@(?:[\\pL\\pN-]+[.])+(?:xn--[A-Za-z0-9-]+|\\pL{2,})',
         '[email]') }}
@@ -105,9 +105,9 @@
     {#- Lengths were looked at in the search. DuckDB prepares a pattern inside a lambda again and
         again, which takes long for one as large as that. -#}
     {%- set found = '(?i:' ~ countries.values() | join('|') ~ ')[0-9]{2}[0-9A-Za-z -]{11,}' -%}
-    {{ support_analytics.replace_matches(
+    {{ replace_matches(
         text, pattern,
-        'case when ' ~ support_analytics.is_iban(support_analytics.piece_if(found))
+        'case when ' ~ is_iban(piece_if(found))
         ~ " then '[iban]' else piece end") }}
 {%- endmacro %}
 
@@ -117,9 +117,9 @@
     {%- set printed = (
         '\\b[0-9A-Z]{2}[.][0-9A-Z]{3}[.][0-9A-Z]{3}/[0-9A-Z]{4}-[0-9]{2}\\b') -%}
     {%- set loose = '\\b[0-9]{2}[. ]?[0-9]{3}[. ]?[0-9]{3}[/ ]?[0-9]{4}[- ]?[0-9]{2}\\b' -%}
-    {{ support_analytics.replace_matches(
-        support_analytics.regex_replace_all(text, printed, '[cnpj]'), loose,
-        'case when ' ~ support_analytics.is_cnpj(support_analytics.piece_if(loose))
+    {{ replace_matches(
+        regex_replace_all(text, printed, '[cnpj]'), loose,
+        'case when ' ~ is_cnpj(piece_if(loose))
         ~ " then '[cnpj]' else piece end") }}
 {%- endmacro %}
 
@@ -127,9 +127,9 @@
 {% macro redact_cpfs(text) -%}
     {%- set printed = '\\b[0-9]{3}[.][0-9]{3}[.][0-9]{3}-[0-9]{2}\\b' -%}
     {%- set loose = '\\b[0-9]{3}[. ]?[0-9]{3}[. ]?[0-9]{3}[- /]?[0-9]{2}\\b' -%}
-    {{ support_analytics.replace_matches(
-        support_analytics.regex_replace_all(text, printed, '[cpf]'), loose,
-        'case when ' ~ support_analytics.is_cpf(support_analytics.piece_if(loose))
+    {{ replace_matches(
+        regex_replace_all(text, printed, '[cpf]'), loose,
+        'case when ' ~ is_cpf(piece_if(loose))
         ~ " then '[cpf]' else piece end") }}
 {%- endmacro %}
 
@@ -145,16 +145,16 @@
         '[0-9]{3,}(?:[ .-][0-9]{3,}){1,5}'
     ] -%}
     {%- set pattern = '\\b(?:' ~ forms | join('|') ~ ')\\b' -%}
-    {%- set run_of_fours = support_analytics.piece_if(fours ~ '(?:[ .-][0-9]{3})?') -%}
+    {%- set run_of_fours = piece_if(fours ~ '(?:[ .-][0-9]{3})?') -%}
     {%- set window = 'substr(piece, cast(item as integer), 19)' -%}
-    {%- set windows_replaced = support_analytics.fold_list(
-        support_analytics.list_of_numbers(1, 'length(' ~ run_of_fours ~ ') - 18', 5), 'piece',
-        'case when ' ~ support_analytics.is_card(window)
+    {%- set windows_replaced = fold_list(
+        list_of_numbers(1, 'length(' ~ run_of_fours ~ ') - 18', 5), 'piece',
+        'case when ' ~ is_card(window)
         ~ ' then replace(total, ' ~ window ~ ", '[card]') else total end") -%}
     {%- set card_or_run = (
-        'case when ' ~ support_analytics.is_card(support_analytics.piece_if(pattern))
+        'case when ' ~ is_card(piece_if(pattern))
         ~ " then '[card]' else coalesce(" ~ windows_replaced ~ ', piece) end') -%}
-    {{ support_analytics.replace_matches(text, pattern, card_or_run) }}
+    {{ replace_matches(text, pattern, card_or_run) }}
 {%- endmacro %}
 
 
@@ -214,18 +214,18 @@
     ] -%}
     {%- set pattern = (
         [not_phones[0], phone_word ~ any_phone] + not_phones[1:] + [phone]) | join('|') -%}
-    {%- set word_kept = support_analytics.regex_replace_all(
+    {%- set word_kept = regex_replace_all(
         'piece', '\\A(' ~ phone_word ~ ')' ~ any_phone ~ '\\z', '\\1[phone]') -%}
-    {{ support_analytics.replace_matches(text, pattern,
+    {{ replace_matches(text, pattern,
         "case when "
-        ~ support_analytics.regex_contains('piece', '\\A(?:' ~ not_phones | join('|') ~ ')\\z')
-        ~ " then piece else " ~ support_analytics.regex_replace_all(
+        ~ regex_contains('piece', '\\A(?:' ~ not_phones | join('|') ~ ')\\z')
+        ~ " then piece else " ~ regex_replace_all(
             word_kept, '\\A' ~ phone ~ '\\z', '[phone]') ~ " end") }}
 {%- endmacro %}
 
 
 {#- The piece where all of it has the form, else null. -#}
 {% macro piece_if(form) -%}
-    case when {{ support_analytics.regex_contains('piece', '\\A(?:' ~ form ~ ')\\z') }}
+    case when {{ regex_contains('piece', '\\A(?:' ~ form ~ ')\\z') }}
         then piece end
 {%- endmacro %}

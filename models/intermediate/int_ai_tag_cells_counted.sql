@@ -1,5 +1,5 @@
--- Grain: one row for each slice of the tickets and pair of tag and ai_category, all 16 of each slice.
--- Question: how often does each label meet each tag in the slice?
+-- Grain: one row for each segment of the tickets and pair of tag and ai_category, all pairs of each segment.
+-- Question: how often does each label meet each tag in the segment?
 
 with tickets as (
     select * from {{ ref('int_tickets_measured') }}
@@ -20,43 +20,43 @@ counted as (
     group by channel, ai_topic, tag, ai_category
 ),
 
-sliced as (
-    {% for slice_type, slice_value in [('overall', "'all'"), ('channel', 'channel'), ('topic', 'ai_topic')] %}
+segmented as (
+    {% for segment_type, segment in [('all', "'all'"), ('channel', 'channel'), ('topic', 'ai_topic')] %}
     select
-        '{{ slice_type }}' as slice_type,
-        {{ slice_value }} as slice_value,
+        '{{ segment_type }}' as segment_type,
+        {{ segment }} as segment,
         tag,
         ai_category,
         sum(tickets_count) as tickets_count
     from counted
-    group by 1, 2, 3, 4
+    group by {{ segment }}, tag, ai_category
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
 
-slices as (
+segments as (
     select distinct
-        slice_type,
-        slice_value
-    from sliced
+        segment_type,
+        segment
+    from segmented
 ),
 
 final as (
     select
-        slices.slice_type,
-        slices.slice_value,
+        segments.segment_type,
+        segments.segment,
         tags.category as tag,
         labels.category as ai_category,
-        cast(coalesce(sliced.tickets_count, 0) as bigint) as tickets_count
-    from slices
+        cast(coalesce(segmented.tickets_count, 0) as bigint) as tickets_count
+    from segments
     cross join categories as tags
     cross join categories as labels
-    left join sliced
+    left join segmented
         on
-            slices.slice_type = sliced.slice_type
-            and slices.slice_value = sliced.slice_value
-            and tags.category = sliced.tag
-            and labels.category = sliced.ai_category
+            segments.segment_type = segmented.segment_type
+            and segments.segment = segmented.segment
+            and tags.category = segmented.tag
+            and labels.category = segmented.ai_category
 )
 
 select * from final

@@ -5,7 +5,9 @@ with clock as (
 ),
 
 days as (
-    select {{ days_between('first_day', 'as_of_day') }} as day
+    select
+        as_of_day,
+        {{ days_between('first_day', 'as_of_day') }} as day
     from clock
 ),
 
@@ -13,6 +15,7 @@ final as (
     select
         day,
         {{ week_start('day') }} as week,
+        day < as_of_day as is_complete,
         {{ local_day_start(days_after('day', 1)) }} as next_period_starts_at
     from days
 )

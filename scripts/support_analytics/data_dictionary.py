@@ -30,7 +30,7 @@ _WITHIN = {
     "fct_ai_tag_scores": "over categories",
     "fct_category_rule_usage": "no: a ticket can fire several rules",
     "fct_category_candidates": "no: a ticket can hold several phrases",
-    "fct_ai_tag_agreement": "within one slice_type",
+    "fct_ai_tag_agreement": "within one segment_type",
 }
 # What stands in each row of a group, or is counted once for several rows.
 _NEVER = re.compile(

@@ -694,7 +694,7 @@ def test_dictionary_covers_every_exported_column(sample_build: Build) -> None:
         ("fct_support_health", "tickets_created", "bigint", "tickets", "no: periods overlap"),
         ("fct_tickets_daily", "created_day", "date", "local date", ""),
         ("fct_repeat_contacts", "creators_count", "bigint", "creators", "no"),
-        ("fct_ai_tag_agreement", "tagged_count", "bigint", "tickets", "within one slice_type"),
+        ("fct_ai_tag_agreement", "tagged_count", "bigint", "tickets", "within one segment_type"),
         ("fct_category_candidates", "words_count", "integer", "words", "no"),
         ("fct_category_candidates", "searched_tickets_count", "bigint", "tickets", "no"),
         (

@@ -16,7 +16,7 @@ unplaced_weeks as (
         count(*) as unplaced_count
     from {{ ref('int_candidate_tickets_read') }}
     where is_unplaced
-    group by 1
+    group by {{ week_start('created_day') }}
 ),
 
 matched_weeks as (

@@ -31,11 +31,11 @@ final as (
         purpose,
         regex,
         case
-            when malformed_record is not null then 'has more or fewer fields than the header'
+            when malformed_record is not null then 'has not as many fields as the header, or a quote that is never closed'
             when category is null or category not in {{ text_list(var('ticket_categories')) }}
                 then 'category must be one of {{ var("ticket_categories") | join(", ") }}'
-            when topic is null or not {{ regex_contains('topic', '^[a-z][a-z0-9_]*$') }}
-                then 'topic must be a name of lower-case letters, digits and _'
+            when topic is null or not {{ regex_matches_whole('topic', topic_pattern()) }}
+                then 'topic must be a name of at most 40 lower-case letters, digits and _'
             when weight is null or weight = 0 or abs(weight) > 10
                 then 'weight must be a number from -10 to 10, not 0; it is ' || coalesce(weight_text, 'empty')
             when pattern is null then 'pattern is empty'

@@ -7,12 +7,10 @@ with found as (
 ),
 
 final as (
-    select
+    select distinct
         evidence_set_id,
-        evidence,
-        count(*) as tickets_count
+        evidence
     from found
-    group by evidence_set_id, evidence
 )
 
 select * from final

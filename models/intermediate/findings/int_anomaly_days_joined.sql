@@ -29,6 +29,13 @@ runs as (
     from numbered
 ),
 
+peaked as (
+    select
+        *,
+        max(abs(score)) over (partition by segment_type, segment, direction, run_key) as run_score
+    from runs
+),
+
 final as (
     select
         segment_type,
@@ -38,10 +45,9 @@ final as (
         tickets_created,
         expected_tickets,
         score,
-        abs(score) >= {{ anomaly_score() }} as is_peak,
-        max(abs(score)) over (partition by segment_type, segment, direction, run_key) as run_score
-    from runs
+        abs(score) >= {{ anomaly_score() }} as is_peak
+    from peaked
+    where run_score >= {{ anomaly_score() }}
 )
 
 select * from final
-where run_score >= {{ anomaly_score() }}

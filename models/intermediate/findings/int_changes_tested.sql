@@ -108,7 +108,7 @@ final as (
         cast(corrected.p_value_holm as double) as p_value_holm,
         case
             when corrected.p_value is null then 'too_few'
-            when corrected.p_value_holm >= 0.05 then 'unsure'
+            when corrected.p_value_holm >= {{ significance_level() }} then 'unsure'
             when (corrected.overall_change > 0) = (corrected.metric <> 'frt_avg_minutes') then 'better'
             else 'worse'
         end as verdict

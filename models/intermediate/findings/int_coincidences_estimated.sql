@@ -1,5 +1,5 @@
--- Grain: one row for each creator and AI topic of their tickets. Question: how likely does the creator write about the topic
--- within 7 days of any instant, by coincidence?
+-- Grain: one row for each creator and AI topic of their tickets with a text. Question: how likely does the creator write
+-- about the topic within 7 days of any instant, by coincidence?
 -- As if the creator's other tickets were spread evenly over the data, and over topics as those of all creators are.
 
 with tickets as (

@@ -1,5 +1,5 @@
--- Grain: one row for each resolved ticket that names a creator. Question: did the creator ask about the same topic again
--- soon after it was resolved?
+-- Grain: one row for each resolved ticket that names a creator and has a text. Question: did the creator ask about the
+-- same topic again soon after it was resolved?
 -- A resolution that is younger than the limit at as_of_at has no answer yet: is_observed is false. Tickets without a text have
 -- no topic that could be the same.
 

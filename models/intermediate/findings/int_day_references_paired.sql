@@ -2,10 +2,8 @@
 -- of this day? The same weekdays up to six weeks before and after; growth_factor brings their counts to this day.
 
 with days as (
-    select days.day, days.week
-    from {{ ref('int_days_spined') }} as days
-    cross join {{ ref('int_clock_derived') }} as clock
-    where days.day < clock.as_of_day
+    select * from {{ ref('int_days_spined') }}
+    where is_complete
 ),
 
 growth as (

@@ -7,10 +7,8 @@ with tickets as (
 ),
 
 days as (
-    select days.day
-    from {{ ref('int_days_spined') }} as days
-    cross join {{ ref('int_clock_derived') }} as clock
-    where days.day < clock.as_of_day
+    select * from {{ ref('int_days_spined') }}
+    where is_complete
 ),
 
 combinations as (

@@ -59,7 +59,7 @@ spread as (
     select
         segment_type,
         segment,
-        greatest(1.0, 1.4826 * {{ percentile('abs(raw_score)', 0.5) }}) as dispersion
+        {{ count_dispersion('raw_score') }} as dispersion
     from scored
     where not is_surge_day
     group by segment_type, segment

@@ -37,20 +37,17 @@ scored as (
     from expected
 ),
 
--- Counts of some segments spread more than chance alone would have it; never less is assumed.
 spread as (
     select
         segment_type,
         segment,
-        greatest(1.0, 1.4826 * {{ percentile('abs(raw_score)', 0.5) }}) as dispersion
+        {{ count_dispersion('raw_score') }} as dispersion
     from scored
     group by segment_type, segment
 ),
 
 final as (
-    select
-        scored.day,
-        max(abs(scored.raw_score) / spread.dispersion) as largest_score
+    select scored.day
     from scored
     inner join spread
         on

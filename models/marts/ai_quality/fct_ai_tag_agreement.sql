@@ -1,4 +1,4 @@
--- Grain: one row for each slice: overall, each channel, each topic. Question: how far do AI label and agent's tag agree, beyond chance?
+-- Grain: one row for each segment: all tickets, each channel, each topic. Question: how far do AI label and agent's tag agree, beyond chance?
 
 with cells as (
     select * from {{ ref('int_ai_tag_cells_counted') }}
@@ -7,17 +7,17 @@ with cells as (
 summed as (
     select
         *,
-        sum(tickets_count) over (partition by slice_type, slice_value) as tagged_count,
-        sum(tickets_count) over (partition by slice_type, slice_value, tag) as tag_count,
-        sum(tickets_count) over (partition by slice_type, slice_value, ai_category) as label_count
+        sum(tickets_count) over (partition by segment_type, segment) as tagged_count,
+        sum(tickets_count) over (partition by segment_type, segment, tag) as tag_count,
+        sum(tickets_count) over (partition by segment_type, segment, ai_category) as label_count
     from cells
 ),
 
 -- How often each category is the tag, and how often it is the label: both stand on the diagonal.
 margins as (
     select
-        slice_type,
-        slice_value,
+        segment_type,
+        segment,
         tag as category,
         tickets_count as both_count,
         tag_count,
@@ -29,15 +29,15 @@ margins as (
 
 agreed as (
     select
-        slice_type,
-        slice_value,
+        segment_type,
+        segment,
         cast(max(tagged_count) as bigint) as tagged_count,
         cast(sum(both_count) as bigint) as agreed_count,
         {{ rate('sum(tag_count * label_count)', 'max(tagged_count * tagged_count)') }} as expected_agreement_rate,
         -- With one category on either side, kappa would be 0 however often both agree.
         count(case when tag_count > 0 then 1 end) > 1 and count(case when label_count > 0 then 1 end) > 1 as has_choice
     from margins
-    group by slice_type, slice_value
+    group by segment_type, segment
 ),
 
 rated as (
@@ -56,8 +56,8 @@ rated as (
 -- Terms of the large-sample variance of kappa (Fleiss, Cohen and Everitt, 1969).
 terms as (
     select
-        rated.slice_type,
-        rated.slice_value,
+        rated.segment_type,
+        rated.segment,
         {{ exact_sum(
             'case when summed.tag = summed.ai_category then summed.tickets_count * power('
             ~ 'rated.tagged_count - (of_tag.tag_count + of_tag.label_count) * (1 - rated.kappa), 2)'
@@ -67,20 +67,20 @@ terms as (
     from rated
     inner join summed
         on
-            rated.slice_type = summed.slice_type
-            and rated.slice_value = summed.slice_value
+            rated.segment_type = summed.segment_type
+            and rated.segment = summed.segment
     inner join margins as of_tag
         on
-            summed.slice_type = of_tag.slice_type
-            and summed.slice_value = of_tag.slice_value
+            summed.segment_type = of_tag.segment_type
+            and summed.segment = of_tag.segment
             and summed.tag = of_tag.category
     inner join margins as of_label
         on
-            summed.slice_type = of_label.slice_type
-            and summed.slice_value = of_label.slice_value
+            summed.segment_type = of_label.segment_type
+            and summed.segment = of_label.segment
             and summed.ai_category = of_label.category
     where rated.kappa is not null
-    group by rated.slice_type, rated.slice_value
+    group by rated.segment_type, rated.segment
 ),
 
 measured as (
@@ -97,14 +97,14 @@ measured as (
     from rated
     left join terms
         on
-            rated.slice_type = terms.slice_type
-            and rated.slice_value = terms.slice_value
+            rated.segment_type = terms.segment_type
+            and rated.segment = terms.segment
 ),
 
 final as (
     select
-        slice_type,
-        slice_value,
+        segment_type,
+        segment,
         tagged_count,
         agreed_count,
         accuracy_rate,

@@ -123,7 +123,7 @@ final as (
         p_value_holm,
         case
             when p_value is null then null
-            when p_value_holm >= 0.05 then 'usual'
+            when p_value_holm >= {{ significance_level() }} then 'usual'
             when score > 0 then 'above'
             else 'below'
         end as return_level

@@ -40,8 +40,7 @@ totalled as (
     select
         *,
         sum(tickets_created) over (partition by period, segment_type) as period_tickets_created,
-        cast(sum(cast(waiting_hours as decimal(38, 12))) over (partition by period, segment_type) as double)
-            as period_waiting_hours
+        {{ exact_sum('waiting_hours', partition_by='period, segment_type') }} as period_waiting_hours
     from segmented
 ),
 

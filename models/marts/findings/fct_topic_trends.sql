@@ -66,7 +66,7 @@ final as (
         p_value_holm,
         case
             when p_value_holm is null then 'too_few'
-            when p_value_holm >= 0.05 then 'steady'
+            when p_value_holm >= {{ significance_level() }} then 'steady'
             when log_ratio > 0 then 'growing'
             else 'shrinking'
         end as trend

@@ -36,11 +36,7 @@ final as (
         measured.channel,
         {{ sla_figures() }},
         {{ rate('measured.resolution_count', 'measured.tickets_created') }} as resolution_rate,
-        {{ over_7_days('avg(measured.frt_avg_minutes)', 'measured.created_day', 'measured.channel') }}
-            as frt_avg_7d_minutes,
-        {{ over_7_days('sum(measured.frt_sum_minutes)', 'measured.created_day', 'measured.channel') }}
-        / nullif({{ over_7_days('sum(measured.frt_count)', 'measured.created_day', 'measured.channel') }}, 0)
-            as frt_ticket_weighted_7d_minutes,
+        {{ frt_7d_figures(partition_by='measured.channel') }},
         {{ is_mature('days.next_period_starts_at', 'channels.largest_sla_target_minutes') }} as is_mature
     from measured
     inner join days

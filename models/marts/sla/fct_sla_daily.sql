@@ -26,10 +26,7 @@ final as (
     select
         measured.created_day,
         {{ sla_figures() }},
-        {{ over_7_days('avg(measured.frt_avg_minutes)', 'measured.created_day') }} as frt_avg_7d_minutes,
-        {{ over_7_days('sum(measured.frt_sum_minutes)', 'measured.created_day') }}
-        / nullif({{ over_7_days('sum(measured.frt_count)', 'measured.created_day') }}, 0)
-            as frt_ticket_weighted_7d_minutes,
+        {{ frt_7d_figures() }},
         {{ is_mature('days.next_period_starts_at', 'clock.largest_sla_target_minutes') }} as is_mature
     from measured
     inner join days

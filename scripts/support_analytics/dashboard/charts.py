@@ -1,6 +1,6 @@
 """The page's charts, written in Altair and compiled to Vega.
 
-A chart here has no data: page/charts.js fills its named data sets from the figures of the current
+A chart here has no data: page/draw.js fills its named data sets from the figures of the current
 filters. Colours are CSS variables, so that dark, light and paper need no second chart. Text that
 depends on the data (an axis title with its unit) is a signal: SIGNAL + name in a title.
 """

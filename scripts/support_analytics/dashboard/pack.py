@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Arrow type -> name that page/data.js knows, bytes a number.
+# Type, by the name that page/data.js knows -> bytes of a number.
 WIDTHS = {"uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "double": 8}
 _SPLIT_ABOVE = 1
 _LEVEL = 9

@@ -280,7 +280,7 @@ def reading(row: Row) -> Plain:
 
 
 def segment_name(segment: str) -> Plain:
-    """`topic place_order` as `place order`, `category others` as `category other`."""
+    """`topic place_order` as `place order`, `category others` as `Other (category)`."""
     kind, _, value = segment.partition(" ")
     if kind in ("topic", "channel"):
         return capital(name(value))

@@ -131,12 +131,13 @@ function frtData(tickets, figures) {
   };
 }
 
-// Largest categories at the bottom; a category that was not picked for its topics is drawn paler.
+// From the bottom up, what is of no subject last.
 function categoryOrder(tickets) {
   const codes = tickets.names.category.map((_, code) => code).slice(1);
   return [...codes.filter((c) => tickets.names.category[c] !== OTHERS), ...codes.filter((c) => tickets.names.category[c] === OTHERS)];
 }
 
+// A category that was not picked for its topics is drawn paler.
 function categoriesData(tickets, figures) {
   const cells = figures.categories.flatMap((period) => {
     let low = 0;

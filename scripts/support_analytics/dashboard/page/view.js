@@ -169,10 +169,11 @@ function chartTables(tickets, figures) {
   };
 }
 
-// Tables are built when they are opened: a page of closed ones stays quick.
+// Tables are built when one is opened: a page of closed ones stays quick.
 function showTables(tickets, figures) {
-  const tables = chartTables(tickets, figures);
-  for (const details of document.querySelectorAll('details[data-table]')) {
+  const all = [...document.querySelectorAll('details[data-table]')];
+  const tables = all.some((details) => details.open) ? chartTables(tickets, figures) : {};
+  for (const details of all) {
     const name = details.dataset.table;
     const place = details.querySelector('.scroll');
     if (details.open) place.replaceChildren(table(name, details.dataset.caption, ...tables[name]));
