@@ -43,7 +43,7 @@ function computeFigures(tickets, state) {
     compared,
     spanName: span,
     isFiltered,
-    fewest: tickets.facts.min_tickets_for_percentile,
+    fewest: tickets.fewest,
     incidents,
     extras,
     movements: movements(tickets, mask, state, compared, extras, span),
@@ -54,6 +54,7 @@ function computeFigures(tickets, state) {
       isMature: Boolean(tickets.facts.days.sla_mature[day.day]),
     })),
     categories: countsByPeriod(tickets, mask, from, to, unit, 'category'),
+    topicsOf: state.topicsOf,
     topics: topicCounts(tickets, mask, { from, to }, compared.range, state.topicsOf),
     channels: tickets.names.channel.slice(1)
       .map((name, index) => ({ name, ...byChannel[index + 1] }))

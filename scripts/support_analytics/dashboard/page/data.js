@@ -61,6 +61,8 @@ class Tickets {
   constructor({ arrays, facts }) {
     Object.assign(this, arrays);
     this.facts = facts;
+    // Figures of fewer tickets are marked and not compared.
+    this.fewest = facts.min_tickets_for_percentile;
     this.count = arrays.day.length;
     this.startMs = Date.parse(facts.start_day + 'T00:00:00Z');
     this.lastDay = this.dayOf(facts.last_day);

@@ -188,11 +188,10 @@ function topicsData(tickets, figures) {
 // A log scale has no zero: what took under six seconds stands at six.
 const LOG_FLOOR = 0.1;
 function channelFrtData(tickets, figures) {
-  const min = tickets.facts.min_tickets_for_percentile;
   return {
     data: {
       channels: figures.channels.filter((channel) => channel.frt_count).map((channel) => {
-        const isSmall = channel.frt_count < min;
+        const isSmall = channel.frt_count < figures.fewest;
         return {
           channel: valueName(channel.name),
           median: Math.max(LOG_FLOOR, channel.frt_median_minutes),
@@ -201,7 +200,7 @@ function channelFrtData(tickets, figures) {
           p95_label: isSmall ? '' : minutes(channel.frt_p95_minutes),
           tip: tip(
             valueName(channel.name), `median ${minutes(channel.frt_median_minutes)}`,
-            isSmall ? `p95 not shown: fewer than ${min} answered tickets` : `p95 ${minutes(channel.frt_p95_minutes)}`,
+            isSmall ? `p95 not shown: fewer than ${figures.fewest} answered tickets` : `p95 ${minutes(channel.frt_p95_minutes)}`,
             `${count(channel.frt_count)} answered`),
         };
       }),

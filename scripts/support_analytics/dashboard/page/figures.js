@@ -12,9 +12,11 @@ function percentile(sorted, share) {
 
 const rate = (numerator, denominator) => (denominator ? numerator / denominator : null);
 
+const Z_95 = 1.959963984540054;
+
 function wilson(successes, n) {
   if (!n) return [null, null];
-  const z = 1.959963984540054;
+  const z = Z_95;
   const p = successes / n;
   const spread = z * Math.sqrt((p * (1 - p) + (z * z) / 4 / n) / n);
   const bound = (sign) => (p + (z * z) / 2 / n + sign * spread) / (1 + (z * z) / n);
@@ -231,7 +233,7 @@ const OPEN_STATUSES = ['pending', 'escalated'];
 
 // Open tickets by status, and all of them, at as_of.
 function backlogByStatus(tickets, mask) {
-  const ages = { pending: [], escalated: [], all: [] };
+  const ages = Object.fromEntries([...OPEN_STATUSES, 'all'].map((status) => [status, []]));
   for (let row = 0; row < tickets.count; row++) {
     if (!mask[row] || !(tickets.flags[row] & tickets.bit.is_open)) continue;
     ages[tickets.names.status[tickets.status[row]]].push(tickets.ageHours[row]);

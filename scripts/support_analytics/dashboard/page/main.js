@@ -55,15 +55,14 @@ class Page {
   async drawNow() {
     const { tickets, state } = this;
     const started = performance.now();
-    const figures = { ...computeFigures(tickets, state), topicsOf: state.topicsOf };
+    const figures = computeFigures(tickets, state);
     this.figures = figures;
-    table.fewest = figures.fewest;
     showPeriod(tickets, figures);
     showHeadline(figures);
     showCards(tickets, figures);
     showNotes(tickets, figures);
     showCategoryKey(tickets, figures);
-    showBacklogTable(tickets, figures);
+    showBacklogTable(figures);
     showScores(figures);
     showAgreement(tickets, figures);
     this.showFilters();
@@ -250,8 +249,13 @@ class Page {
   choose(changes) {
     Object.assign(this.state, changes);
     this.limit = OUTLIERS_SHOWN;
-    history.replaceState(null, '', writeHash(this.tickets, this.state) || location.pathname + location.search);
+    this.keepHash();
     return this.draw();
+  }
+
+  // The address leads here again; without filters it has no hash.
+  keepHash() {
+    history.replaceState(null, '', writeHash(this.tickets, this.state) || location.pathname + location.search);
   }
 
   listen() {
@@ -280,7 +284,7 @@ class Page {
     byId('search').addEventListener('input', () => {
       this.state.query = byId('search').value.slice(0, 200);
       this.limit = OUTLIERS_SHOWN;
-      history.replaceState(null, '', writeHash(tickets, this.state) || location.pathname + location.search);
+      this.keepHash();
       root.dataset.hash = writeHash(tickets, this.state);
       this.showChosen();
       this.showOutliers();

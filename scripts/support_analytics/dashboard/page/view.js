@@ -37,7 +37,7 @@ const NO_RESPONSES = 'The data has no first response times';
 function showCards(tickets, figures) {
   const { compared } = figures;
   const { now, before } = compared;
-  const min = tickets.facts.min_tickets_for_percentile;
+  const { fewest } = figures;
   byId('cards').replaceChildren(...CARDS.map((card) => {
     const answered = card.of && `${card.of}_count`;
     const base = answered || (card.counts && card.counts[1]);
@@ -47,10 +47,10 @@ function showCards(tickets, figures) {
       return make('li', { class: 'kpi' }, make('h3', {}, card.title),
         make('p', { class: 'value' }, NOTHING), make('p', {}, NO_RESPONSES));
     }
-    const isSmall = Boolean(base && now[base] < min);
-    const wasSmall = Boolean(base && before && before[base] < min);
+    const isSmall = Boolean(base && now[base] < fewest);
+    const wasSmall = Boolean(base && before && before[base] < fewest);
     const value = isSmall && card.isPercentile ? null : now[card.metric];
-    const change = changeOf(card, compared, isSmall || wasSmall, min);
+    const change = changeOf(card, compared, isSmall || wasSmall, fewest);
     const key = `kpi/${card.metric}`;
     const lines = [];
     if (change) {
@@ -61,12 +61,12 @@ function showCards(tickets, figures) {
       lines.push(make('p', { class: 'change' }, 'Not compared: the last days are not finished'));
     } else if (before && (isSmall || wasSmall)) {
       lines.push(make('p', { class: 'change' }, 
-        card.isPercentile && isSmall ? `No p95 of fewer than ${min} tickets`
-          : isSmall ? `Not compared: fewer than ${min} tickets` : `Not compared: fewer than ${min} tickets in the period before`));
+        card.isPercentile && isSmall ? `No p95 of fewer than ${fewest} tickets`
+          : isSmall ? `Not compared: fewer than ${fewest} tickets` : `Not compared: fewer than ${fewest} tickets in the period before`));
     }
     if (card.share) {
       const [share, words] = card.share;
-      lines.push(make('p', {}, figure(`kpi/${share}/now`, now[share], percent(now[share])), fewMark(now.tickets_created, min), ` ${words}`,
+      lines.push(make('p', {}, figure(`kpi/${share}/now`, now[share], percent(now[share])), fewMark(now.tickets_created, fewest), ` ${words}`,
         ...(before ? [', was ', figure(`kpi/${share}/before`, before[share], percent(before[share]))] : [])));
     }
     if (card.counts) {
@@ -82,7 +82,7 @@ function showCards(tickets, figures) {
     }
     if (card.note && value !== null) lines.push(make('p', {}, card.note));
     return make('li', { class: 'kpi' }, make('h3', {}, card.title),
-      make('p', { class: 'value' }, figure(`${key}/now`, value, card.format(value)), base ? fewMark(now[base], min) : ''), ...lines);
+      make('p', { class: 'value' }, figure(`${key}/now`, value, card.format(value)), base ? fewMark(now[base], fewest) : ''), ...lines);
   }));
 }
 
@@ -93,21 +93,19 @@ function fewMark(n, fewest) {
 
 // columns: [{key, title, format or ofRow, isText, of}]; format takes the value, ofRow the row too; of: the column that has the number of tickets behind it.
 // rows: [{key, ...values}]. A cell's figure is `<name>/<row key>/<column key>`.
-function table(name, caption, columns, rows) {
+function table(name, caption, columns, rows, fewest = 0) {
   const cell = (row, column, index) => {
     const value = row[column.key];
     const text = column.ofRow ? column.ofRow(value, row) : column.format ? column.format(value) : value;
     if (index === 0) return make('th', { scope: 'row' }, text);
     if (column.isText) return make('td', { class: 'text' }, text);
-    return make('td', {}, figure(`${name}/${row.key}/${column.key}`, value, text), column.of ? fewMark(row[column.of], table.fewest) : '');
+    return make('td', {}, figure(`${name}/${row.key}/${column.key}`, value, text), column.of ? fewMark(row[column.of], fewest) : '');
   };
   return make('table', {}, make('caption', { class: 'vh' }, caption),
     make('thead', {}, make('tr', {}, ...columns.map((column, index) =>
       make('th', { scope: 'col', class: index && !column.isText ? null : 'text' }, column.title)))),
     make('tbody', {}, ...rows.map((row) => make('tr', {}, ...columns.map((column, index) => cell(row, column, index))))));
 }
-
-table.fewest = 0;
 
 // What stands behind each chart, as columns and rows.
 function chartTables(tickets, figures) {
@@ -116,8 +114,7 @@ function chartTables(tickets, figures) {
     ...row, key: tickets.isoDay(row.day),
     name: weekdayName(tickets.isoDay(row.day)) + (row.isPartial ? ' (not over)' : row.isMature ? '' : ' (not finished)'),
   }));
-  const min = tickets.facts.min_tickets_for_percentile;
-  const p95 = (value, row) => (row.frt_count < min ? NOTHING : minutes(value));
+  const p95 = (value, row) => (row.frt_count < figures.fewest ? NOTHING : minutes(value));
   const unitName = figures.unit === 'week' ? 'Week' : 'Day';
   return {
     tickets: [[day, { key: 'tickets_created', title: 'Tickets', format: count },
@@ -176,21 +173,20 @@ function showTables(tickets, figures) {
   for (const details of all) {
     const name = details.dataset.table;
     const place = details.querySelector('.scroll');
-    if (details.open) place.replaceChildren(table(name, details.dataset.caption, ...tables[name]));
+    if (details.open) place.replaceChildren(table(name, details.dataset.caption, ...tables[name], figures.fewest));
     else place.replaceChildren();
   }
 }
 
-function showBacklogTable(tickets, figures) {
-  const min = tickets.facts.min_tickets_for_percentile;
-  const p95 = (value, row) => (row.open_count < min ? NOTHING : hours(value));
+function showBacklogTable(figures) {
+  const p95 = (value, row) => (row.open_count < figures.fewest ? NOTHING : hours(value));
   byId('backlog-table').replaceChildren(table('backlog', 'Open tickets by status', [
     { key: 'label', title: 'Status' }, { key: 'open_count', title: 'Open', format: count },
     { key: 'age_avg_hours', title: 'Average age', format: hours, of: 'open_count' },
     { key: 'age_median_hours', title: 'Median', format: hours, of: 'open_count' },
     { key: 'age_p95_hours', title: 'p95', ofRow: p95 },
     { key: 'age_max_hours', title: 'Oldest', format: hours },
-  ], figures.backlog.map((row) => ({ ...row, key: row.status, label: row.status === 'all' ? 'all open' : row.status }))));
+  ], figures.backlog.map((row) => ({ ...row, key: row.status, label: row.status === 'all' ? 'all open' : row.status })), figures.fewest));
 }
 
 function showScores(figures) {
@@ -199,7 +195,7 @@ function showScores(figures) {
     { key: 'precision', title: 'Precision', format: percent, of: 'predicted_count' },
     { key: 'support_count', title: 'Tagged', format: count }, { key: 'recall', title: 'Recall', format: percent, of: 'support_count' },
     { key: 'f1', title: 'F1', format: (value) => decimal(value, 3), of: 'support_count' },
-  ], figures.confusion.scores.map((row) => ({ ...row, key: row.category, label: valueName(row.category) }))));
+  ], figures.confusion.scores.map((row) => ({ ...row, key: row.category, label: valueName(row.category) })), figures.fewest));
 }
 
 function showAgreement(tickets, figures) {
@@ -349,11 +345,11 @@ function showNotes(tickets, figures) {
 }
 
 function showCategoryKey(tickets, figures) {
-  const totals = measureBy(tickets, figures.mask, figures.from, figures.to, 'category');
+  const total = (code) => figures.categories.reduce((sum, { counts }) => sum + counts[code], 0);
   const all = figures.compared.now.tickets_created;
   byId('category-key').replaceChildren(...categoryOrder(tickets).map((code) => {
     const swatch = make('span', { class: 'swatch', 'data-colour': categoryColour(tickets, code).slice(6, -1) });
     return make('li', {}, swatch, `${valueName(tickets.names.category[code])} `,
-      figure(`category/${tickets.names.category[code]}/share`, rate(totals[code].tickets_created, all), percent(rate(totals[code].tickets_created, all), 0)));
+      figure(`category/${tickets.names.category[code]}/share`, rate(total(code), all), percent(rate(total(code), all), 0)));
   }));
 }

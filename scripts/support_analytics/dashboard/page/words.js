@@ -86,7 +86,6 @@ const CARDS = [
 
 // A change is called better or worse only when chance would seldom make it (95%); the backlog, which is no
 // sample, when it is 5%.
-const NOISE_LIMIT = 1.96;
 const RELATIVE_LIMIT = 0.05;
 
 function isNotable(card, now, before) {
@@ -94,7 +93,7 @@ function isNotable(card, now, before) {
     const change = Math.abs(now[card.metric] - before[card.metric]);
     return before[card.metric] ? change / before[card.metric] >= RELATIVE_LIMIT : change > 0;
   }
-  return Math.abs(changeScore(card, now, before)) > NOISE_LIMIT;
+  return Math.abs(changeScore(card, now, before)) > Z_95;
 }
 
 // By how many standard errors the figure changed.
@@ -267,7 +266,7 @@ const MOVEMENT_WORDS = {
 
 // Whether both periods have enough first responses to be compared.
 function responsesSuffice(tickets, { now, before }) {
-  return Boolean(before) && Math.min(now.frt_count, before.frt_count) >= tickets.facts.min_tickets_for_percentile;
+  return Boolean(before) && Math.min(now.frt_count, before.frt_count) >= tickets.fewest;
 }
 
 // What moved, largest first, by standard errors. A channel or category with few answers is not named.
@@ -275,7 +274,6 @@ function responsesSuffice(tickets, { now, before }) {
 function movements(tickets, mask, range, compared, extras, spanName) {
   const { now, before, isMature, range: beforeRange } = compared;
   if (!beforeRange) return [];
-  const few = tickets.facts.min_tickets_for_percentile;
   const segments = () => ['channel', 'category'].flatMap((column) => {
     const a = measureBy(tickets, mask, range.from, range.to, column);
     const b = measureBy(tickets, mask, beforeRange.from, beforeRange.to, column);
@@ -320,7 +318,7 @@ function movements(tickets, mask, range, compared, extras, spanName) {
     top.where = where(top.metric, (a, b) => Math.sign(top.score) * ({
       volume: () => volumeScore(a, b),
       quick: () => quickScore(a, b),
-      response: () => (Math.min(a.frt_count, b.frt_count) >= few ? responseScore(a, b) : NaN),
+      response: () => (Math.min(a.frt_count, b.frt_count) >= tickets.fewest ? responseScore(a, b) : NaN),
     })[top.kind]());
   }
   return sorted;
