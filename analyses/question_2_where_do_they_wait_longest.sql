@@ -1,4 +1,4 @@
--- Question: where do creators wait longest?
+-- Question: where do they wait longest?
 -- Method: mean hours from creation to resolution of resolved tickets, by category and by the ten AI topics with the longest
 -- mean (of at least 20 resolved tickets). The interval is of the mean; waits are skewed, so the median stands beside it.
 -- Reading: share is the segment's part of all hours waited. Open tickets are not in it: see the survival analysis.

@@ -1,4 +1,4 @@
--- Question: are we meeting the SLA, and where not?
+-- Question: are we meeting the targets, and where not?
 -- Method: the share of tickets whose first response, and whose resolution, came within the channel's target; Wilson
 -- interval. Tickets that can still meet a target are in no denominator.
 -- Reading: the seed sla_targets sets a time for each channel, not a share to reach: a channel's interval is held against the

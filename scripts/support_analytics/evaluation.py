@@ -23,7 +23,7 @@ RULES_FILE = Path("seeds") / "category_rules.csv"
 RULE_COLUMNS = ("category", "topic", "pattern", "weight", "purpose")
 BOOTSTRAP_SAMPLES = 1000
 BOOTSTRAP_SEED = 20250101
-# Outer percentiles of a 95 % interval.
+# Outer percentiles of a 95% interval.
 INTERVAL = (0.025, 0.975)
 
 
@@ -51,7 +51,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its 95 % bootstrap interval; None where its denominator is 0."""
+    """A figure and its 95% bootstrap interval; None where its denominator is 0."""
 
     value: float | None
     low: float | None = None

@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="evaluate_rules.py",
         description="Run the project's models on labelled texts and compare their categories with "
-        "the labels: accuracy, macro-F1, precision, recall and F1 with 95 % bootstrap intervals, "
+        "the labels: accuracy, macro-F1, precision, recall and F1 with 95% bootstrap intervals, "
         "by source, the confusion matrix, and the worst mistakes with their evidence.",
         epilog="Exit code: 0 done; 1 a model failed; 2 a file or option to put right.",
     )

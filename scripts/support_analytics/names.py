@@ -46,3 +46,19 @@ NAMES: dict[str, str] = {
     "frt_sla_met_rate": "share of first responses within target",
     "resolution_sla_met_rate": "share of resolutions within target",
 }
+
+# What a figure is called where it stands alone: on the page's cards, in the report's key figures.
+TITLES: dict[str, str] = {
+    "tickets_created": "Tickets created",
+    "resolved_count": "Resolved",
+    "backlog_closing_count": "Open backlog",
+    "closed_without_solution_count": "Closed without solution",
+    "frt_median_minutes": "First response, median",
+    "frt_avg_minutes": "First response, average",
+    "frt_p95_minutes": "First response, p95",
+    "resolution_median_minutes": "Resolution, median",
+    "fcr_strict_rate": "FCR strict",
+    "fcr_lenient_rate": "FCR lenient",
+    "frt_sla_met_rate": "First response SLA met",
+    "resolution_sla_met_rate": "Resolution SLA met",
+}

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 from conftest import Build
 from support_analytics.build import PROJECT
-from support_analytics.report.compiled_analyses import compile_analyses, holm, run_analyses
+from support_analytics.report.compiled_analyses import compile_analyses, run_analyses
+from support_analytics.report.figures import holm
 
 Z = 1.959963984540054
 QUESTION = {

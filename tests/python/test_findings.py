@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from conftest import Build
 from support_analytics.build import DATABASE_NAME, BuildOptions, build
-from support_analytics.report.compiled_analyses import holm
+from support_analytics.report.figures import holm
 from support_analytics.sample import INCIDENTS, SampleConfig, write_tickets, write_users
 
 Z = 1.959963984540054

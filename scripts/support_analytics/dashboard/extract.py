@@ -16,7 +16,7 @@ from support_analytics.dashboard.pack import Column
 from support_analytics.errors import UserError, one_line
 from support_analytics.exports import redacted_user_texts_sql, rejected_value_sql
 from support_analytics.lacking import kinds_lacking
-from support_analytics.names import NAMES
+from support_analytics.names import NAMES, TITLES
 
 # Past this many tickets the page holds the latest days only, and texts of the slowest tickets.
 MAX_TICKETS = 100_000
@@ -159,6 +159,7 @@ def extract(
             for value in values[column]
             if value in NAMES
         },
+        "titles": TITLES,
         "flags": [flag.replace(" is not null", "_applicable") for flag in FLAGS],
         "days": _day_facts(connection, window),
         "categories": _single(

@@ -275,7 +275,7 @@ def _backlog(rows: list[Row]) -> Chart | None:
 
 
 def _staffing(rows: list[Row]) -> Chart | None:
-    judged = [row for row in rows if row["frt_sla_applicable_count"] >= 10]
+    judged = [row for row in rows if row["frt_sla_applicable_count"] >= row["fewest"]]
     if not judged:
         return None
     by_day = []
@@ -304,7 +304,7 @@ def _staffing(rows: list[Row]) -> Chart | None:
     for row in rows:
         x, y = left + row["hour"] * width, top + (row["weekday"] - 1) * height
         fill = "#f3f5f9"
-        if row["frt_sla_applicable_count"] >= 10:
+        if row["frt_sla_applicable_count"] >= row["fewest"]:
             # Steps of 8 points around the overall share.
             step = round((row["frt_sla_met_rate"] - overall) / 0.08) + 3
             fill = _HEAT[max(0, min(6, step))]
@@ -316,7 +316,7 @@ def _staffing(rows: list[Row]) -> Chart | None:
             (_HEAT[0], "far below the average"),
             (_HEAT[3], f"about {wording.percent(overall, 0)}, the average"),
             (_HEAT[6], "far above"),
-            ("#f3f5f9", "fewer than 10 tickets"),
+            ("#f3f5f9", f"fewer than {rows[0]['fewest']} tickets"),
         ],
     )
     return Chart("weekdays_and_hours.svg", description, canvas.svg())
@@ -402,9 +402,7 @@ def _incident_labels(
         anchor = "start" if middle < 80 else "end" if middle > _WIDTH - 80 else "middle"
         label = f"{wording.capital(wording.about(incident))}"
         canvas.text(middle, top - 18, label, _RED, anchor, 11, is_bold=True)
-        dates = f"{incident['start_day']:%d %b}"
-        if incident["end_day"] != incident["start_day"]:
-            dates += f" – {incident['end_day']:%d %b}"
+        dates = wording.days(incident["start_day"], incident["end_day"])
         canvas.text(middle, top - 5, dates, _RED, anchor, 10)
 
 

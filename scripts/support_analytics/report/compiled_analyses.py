@@ -62,14 +62,3 @@ def run_analyses(
         columns = [column[0] for column in cursor.description]
         results[analysis] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     return results
-
-
-def holm(p_values: list[float | None]) -> list[float | None]:
-    """p-values corrected for their number (Holm): each is as strict as if it had been alone."""
-    order = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
-    corrected: list[float | None] = [None] * len(p_values)
-    largest = 0.0
-    for passed, (p, i) in enumerate(order):
-        largest = max(largest, min(1.0, p * (len(order) - passed)))
-        corrected[i] = largest
-    return corrected

@@ -15,7 +15,7 @@ import duckdb
 from support_analytics.errors import UserError, one_line
 from support_analytics.exports import redacted_user_texts_sql
 from support_analytics.lacking import kinds_lacking
-from support_analytics.report.compiled_analyses import holm
+from support_analytics.names import TITLES
 from support_analytics.report.sentences import styled
 from support_analytics.report.service import overall_verdict
 from support_analytics.report.wording import Plain
@@ -31,44 +31,19 @@ _MARTS = (
 )
 # What open tickets can still change, and the earlier period had more time for.
 _STILL_CHANGING = ("resolution_median_minutes", "closed_without_solution_count")
-# (metric, what it is called, the words for more and for less, its style). No word says better or
-# worse, as the mart has no interval for these figures.
+# (metric, the words for more and for less, its style). No word says better or worse: the mart has
+# no interval for these figures.
 _KEY_FIGURES = (
-    ("tickets_created", "Tickets received", ("more", "fewer"), "whole"),
-    (
-        "frt_median_minutes",
-        "First response of answered tickets, half within",
-        ("longer", "shorter"),
-        "minutes",
-    ),
-    (
-        "frt_avg_minutes",
-        "First response of answered tickets, average",
-        ("longer", "shorter"),
-        "minutes",
-    ),
-    (
-        "frt_p95_minutes",
-        "First response of answered tickets, 95% within",
-        ("longer", "shorter"),
-        "minutes",
-    ),
-    ("frt_sla_met_rate", "First responses within target", ("higher", "lower"), "percent"),
-    ("resolution_sla_met_rate", "Resolutions within target", ("higher", "lower"), "percent"),
-    ("fcr_strict_rate", "Resolved within an hour", ("higher", "lower"), "percent"),
-    (
-        "resolution_median_minutes",
-        "Resolution of resolved tickets, half within",
-        ("longer", "shorter"),
-        "minutes",
-    ),
-    (
-        "closed_without_solution_count",
-        "Closed without a solution so far",
-        ("more", "fewer"),
-        "whole",
-    ),
-    ("backlog_closing_count", "Open at the end of the period", ("more", "fewer"), "whole"),
+    ("tickets_created", ("more", "fewer"), "whole"),
+    ("frt_median_minutes", ("longer", "shorter"), "minutes"),
+    ("frt_avg_minutes", ("longer", "shorter"), "minutes"),
+    ("frt_p95_minutes", ("longer", "shorter"), "minutes"),
+    ("frt_sla_met_rate", ("higher", "lower"), "percent"),
+    ("resolution_sla_met_rate", ("higher", "lower"), "percent"),
+    ("fcr_strict_rate", ("higher", "lower"), "percent"),
+    ("resolution_median_minutes", ("longer", "shorter"), "minutes"),
+    ("closed_without_solution_count", ("more", "fewer"), "whole"),
+    ("backlog_closing_count", ("more", "fewer"), "whole"),
 )
 # The belief that is tested within topics, beside the plain shares of the finding about returns.
 _FAST_CLOSURES = "Repeat contacts follow fast closures"
@@ -253,7 +228,11 @@ def chart_data(marts: Marts) -> dict[str, list[Row]]:
             "select * from marts.fct_topic_costs where period = 'all'"
             " and segment_type = 'category' order by tickets_created desc, segment"
         ),
-        "staffing": marts.rows("select * from marts.fct_staffing_hours order by weekday, hour"),
+        "staffing": marts.rows(
+            "select hours.*, clock.min_tickets_for_percentile as fewest"
+            " from marts.fct_staffing_hours as hours"
+            " cross join intermediate.int_clock_derived as clock order by weekday, hour"
+        ),
         "decomposition": marts.rows(
             "select * from marts.fct_change_decomposition where comparison = '4_weeks'"
             " and metric = 'frt_sla_met_rate' and dimension = 'channel'"
@@ -372,7 +351,7 @@ def _count(marts: Marts, rows: str) -> int:
 def _key_figures(health: Row, lacks: list[str], fewest: int) -> list[Row]:
     """Where each figure went, in a word. Of fewer tickets than fewest nothing is compared."""
     figures = []
-    for metric, title, (rises, falls), style in _KEY_FIGURES:
+    for metric, (rises, falls), style in _KEY_FIGURES:
         if metric.startswith("frt_") and "first_responses" in lacks:
             continue
         now, before = health[metric], health[f"{metric}_previous"]
@@ -400,7 +379,7 @@ def _key_figures(health: Row, lacks: list[str], fewest: int) -> list[Row]:
             word = rises if change > 0 else falls
         figures.append(
             {
-                "title": title,
+                "title": TITLES[metric],
                 "now": now,
                 "before": before,
                 "style": style,
@@ -517,6 +496,21 @@ def _repeat_creators(marts: Marts, redact: Callable[[str], str]) -> list[Row]:
     ]
 
 
+# Below this p-value something is told as found: the macro significance_level of the models.
+_SIGNIFICANCE_LEVEL = 0.05
+
+
+def holm(p_values: list[float | None]) -> list[float | None]:
+    """p-values corrected for their number (Holm): each is as strict as if it had been alone."""
+    order = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    corrected: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for passed, (p, i) in enumerate(order):
+        largest = max(largest, min(1.0, p * (len(order) - passed)))
+        corrected[i] = largest
+    return corrected
+
+
 def _hypotheses(analyses: dict[str, list[Row]]) -> list[Row]:
     rows = [
         row
@@ -530,9 +524,9 @@ def _hypotheses(analyses: dict[str, list[Row]]) -> list[Row]:
         if row["reading"] in ("yes", "the contrary") and corrected is not None:
             row["holds"] = (
                 row["reading"]
-                if corrected < 0.05
+                if corrected < _SIGNIFICANCE_LEVEL
                 else "perhaps: not after correction"
-                if row["p_value"] < 0.05
+                if row["p_value"] < _SIGNIFICANCE_LEVEL
                 else "cannot be told"
             )
     return rows

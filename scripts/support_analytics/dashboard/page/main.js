@@ -377,6 +377,7 @@ async function main() {
   const { arrays, facts } = readBlock(block);
   const { charts, ...ofTickets } = facts;
   Object.assign(SPELLED, facts.names);
+  Object.assign(TITLES, facts.titles);
   const page = new Page(new Tickets({ arrays, facts: ofTickets }), charts);
   await page.start();
   root.dataset.state = 'ready';

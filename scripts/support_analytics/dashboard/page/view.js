@@ -44,7 +44,7 @@ function showCards(tickets, figures) {
     // Without a single response every target looks missed; the data lacks them, support need not.
     const isUnknown = card.metric.startsWith('frt_') && tickets.facts.lacks.includes('first_responses');
     if (isUnknown) {
-      return make('li', { class: 'kpi' }, make('h3', {}, card.title),
+      return make('li', { class: 'kpi' }, make('h3', {}, TITLES[card.metric]),
         make('p', { class: 'value' }, NOTHING), make('p', {}, NO_RESPONSES));
     }
     const isSmall = Boolean(base && now[base] < fewest);
@@ -81,7 +81,7 @@ function showCards(tickets, figures) {
         ...(card.of === 'frt' ? [', ', figure('kpi/waiting_count/now', now.waiting_count, count(now.waiting_count)), ' still waiting'] : [])));
     }
     if (card.note && value !== null) lines.push(make('p', {}, card.note));
-    return make('li', { class: 'kpi' }, make('h3', {}, card.title),
+    return make('li', { class: 'kpi' }, make('h3', {}, TITLES[card.metric]),
       make('p', { class: 'value' }, figure(`${key}/now`, value, card.format(value)), base ? fewMark(now[base], fewest) : ''), ...lines);
   }));
 }

@@ -40,46 +40,48 @@ function rangeName(from, to) {
 // Values of the data as people write them: in_app -> in-app chat. The names come with the data.
 const SPELLED = {};
 const valueName = (value) => (value === null ? 'unknown' : SPELLED[value] || value.replaceAll('_', ' '));
+// What a metric is called where its figure stands alone: with the data, too.
+const TITLES = {};
 
 // What the cards show. better: the direction in which a change is good, 0 where it is neither.
 const CARDS = [
-  { metric: 'tickets_created', title: 'Tickets created', format: count, kind: 'count', better: 0 },
+  { metric: 'tickets_created', format: count, kind: 'count', better: 0 },
   {
-    metric: 'resolved_count', title: 'Resolved', format: count, kind: 'count', better: 0, isState: true,
+    metric: 'resolved_count', format: count, kind: 'count', better: 0, isState: true,
     share: ['resolution_rate', 'of those created'],
   },
   {
-    metric: 'backlog_closing_count', title: 'Open backlog', format: count, kind: 'count', better: -1,
+    metric: 'backlog_closing_count', format: count, kind: 'count', better: -1,
     note: 'at the end of the last day',
   },
   {
-    metric: 'closed_without_solution_count', title: 'Closed without solution', format: count, kind: 'count', better: 0, isState: true,
+    metric: 'closed_without_solution_count', format: count, kind: 'count', better: 0, isState: true,
     share: ['closed_share', 'of those created'],
   },
-  { metric: 'frt_median_minutes', title: 'First response, median', format: minutes, kind: 'time', better: -1, of: 'frt' },
-  { metric: 'frt_avg_minutes', title: 'First response, average', format: minutes, kind: 'time', better: -1, of: 'frt', isAverage: true },
+  { metric: 'frt_median_minutes', format: minutes, kind: 'time', better: -1, of: 'frt' },
+  { metric: 'frt_avg_minutes', format: minutes, kind: 'time', better: -1, of: 'frt', isAverage: true },
   {
-    metric: 'frt_p95_minutes', title: 'First response, p95', format: minutes, kind: 'time', better: -1, of: 'frt',
+    metric: 'frt_p95_minutes', format: minutes, kind: 'time', better: -1, of: 'frt',
     isPercentile: true, note: 'Of those answered, 1 in 20 waited longer',
   },
   {
-    metric: 'resolution_median_minutes', title: 'Resolution, median', format: minutes, kind: 'time', better: -1,
+    metric: 'resolution_median_minutes', format: minutes, kind: 'time', better: -1,
     of: 'resolution', isState: true,
   },
   {
-    metric: 'fcr_strict_rate', title: 'FCR strict', format: percent, kind: 'rate', better: 1,
+    metric: 'fcr_strict_rate', format: percent, kind: 'rate', better: 1,
     counts: ['fcr_strict_count', 'tickets_created'], note: 'Time proxy: resolved within 60 min',
   },
   {
-    metric: 'fcr_lenient_rate', title: 'FCR lenient', format: percent, kind: 'rate', better: 1,
+    metric: 'fcr_lenient_rate', format: percent, kind: 'rate', better: 1,
     counts: ['fcr_lenient_count', 'tickets_created'], note: 'Time proxy: resolved within 240 min',
   },
   {
-    metric: 'frt_sla_met_rate', title: 'First response SLA met', format: percent, kind: 'rate', better: 1,
+    metric: 'frt_sla_met_rate', format: percent, kind: 'rate', better: 1,
     counts: ['frt_sla_met_count', 'frt_sla_applicable_count'],
   },
   {
-    metric: 'resolution_sla_met_rate', title: 'Resolution SLA met', format: percent, kind: 'rate', better: 1,
+    metric: 'resolution_sla_met_rate', format: percent, kind: 'rate', better: 1,
     counts: ['resolution_sla_met_count', 'resolution_sla_applicable_count'],
   },
 ];
