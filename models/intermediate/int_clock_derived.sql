@@ -17,6 +17,7 @@ limits as (
 spans as (
     select
         min(created_day) as first_day,
+        max(created_day) as last_created_day,
         max(greatest(created_at, coalesce(resolved_at, created_at))) as latest_at
     from tickets
 ),
@@ -24,6 +25,7 @@ spans as (
 clock as (
     select
         first_day,
+        last_created_day,
         latest_at,
         {% if var('as_of_at') %}
             {{ parse_instant("'" ~ var('as_of_at') | trim | replace("'", "''") ~ "'") }}
@@ -36,6 +38,7 @@ clock as (
 checked as (
     select
         first_day,
+        last_created_day,
         {% if var('as_of_at') %}
         case
             when as_of_at is null
@@ -59,6 +62,7 @@ final as (
         checked.as_of_at,
         {{ local_day('checked.as_of_at') }} as as_of_day,
         checked.first_day,
+        least({{ days_after(local_day('checked.as_of_at'), -1) }}, checked.last_created_day) as covered_end_day,
         '{{ var('reporting_timezone') }}' as reporting_timezone,
         {{ var('min_tickets_for_percentile') }} as min_tickets_for_percentile,
         coalesce(limits.largest_sla_target_minutes, 0) as largest_sla_target_minutes

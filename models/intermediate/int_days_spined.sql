@@ -6,7 +6,7 @@ with clock as (
 
 days as (
     select
-        as_of_day,
+        covered_end_day,
         {{ days_between('first_day', 'as_of_day') }} as day
     from clock
 ),
@@ -15,7 +15,7 @@ final as (
     select
         day,
         {{ week_start('day') }} as week,
-        day < as_of_day as is_complete,
+        day <= covered_end_day as is_covered,
         {{ local_day_start(days_after('day', 1)) }} as next_period_starts_at
     from days
 )

@@ -1,4 +1,4 @@
--- Grain: one row for each complete local day and segment that belongs to an anomaly. Question: which days stand out,
+-- Grain: one row for each covered local day and segment that belongs to an anomaly. Question: which days stand out,
 -- and which of their neighbours still belong to them?
 -- Consecutive days beyond the edge score are one run; a run counts when one of its days is beyond the anomaly score.
 -- So the strict limit decides whether there is something, and the mild one only where it begins and ends.

@@ -1,5 +1,5 @@
 -- Grain: one row for each comparison and each of its two windows. Question: which weeks are compared with which?
--- The last mature weeks with as many just before them; where the data does not reach back, no comparison.
+-- The last mature weeks that the tickets cover with as many just before them; where the data does not reach back, no comparison.
 
 with weekly as (
     select * from {{ ref('int_weeks_spined') }}
@@ -17,6 +17,7 @@ mature_weeks as (
     cross join clock
     where
         weekly.is_whole
+        and {{ days_after('weekly.week', 6) }} <= clock.covered_end_day
         and {{ is_mature('weekly.next_period_starts_at', 'clock.largest_sla_target_minutes') }}
 ),
 

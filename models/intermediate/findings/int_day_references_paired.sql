@@ -1,9 +1,9 @@
--- Grain: one row for each complete local day and each of its reference days. Question: which days say what to expect
+-- Grain: one row for each covered local day and each of its reference days. Question: which days say what to expect
 -- of this day? The same weekdays up to six weeks before and after; growth_factor brings their counts to this day.
 
 with days as (
     select * from {{ ref('int_days_spined') }}
-    where is_complete
+    where is_covered
 ),
 
 growth as (

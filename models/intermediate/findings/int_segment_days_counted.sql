@@ -1,4 +1,4 @@
--- Grain: one row for each complete local day and segment: all tickets, each channel, category and AI topic.
+-- Grain: one row for each covered local day and segment: all tickets, each channel, category and AI topic.
 -- Question: how many tickets came in that day in that segment, and how long did their creators wait?
 -- The local day of as_of_at is not over and is left out.
 
@@ -8,7 +8,7 @@ with tickets as (
 
 days as (
     select * from {{ ref('int_days_spined') }}
-    where is_complete
+    where is_covered
 ),
 
 combinations as (

@@ -1,4 +1,4 @@
--- Grain: one row for each complete local day and segment that has enough reference days. Question: how many tickets
+-- Grain: one row for each covered local day and segment that has enough reference days. Question: how many tickets
 -- were to be expected, and how far from that is the count?
 -- score is in standard deviations: of a count (1 on the square-root scale), widened by what the segment spreads more
 -- than chance and by the uncertainty of an expectation from few days.

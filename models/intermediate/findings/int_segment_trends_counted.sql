@@ -29,11 +29,11 @@ lengths as (
 windows as (
     select
         lengths.comparison,
-        {{ days_after('clock.as_of_day', '-lengths.days_count') }} as now_start_day,
-        {{ days_after('clock.as_of_day', '-2 * lengths.days_count') }} as before_start_day
+        {{ days_after('clock.covered_end_day', '1 - lengths.days_count') }} as now_start_day,
+        {{ days_after('clock.covered_end_day', '1 - 2 * lengths.days_count') }} as before_start_day
     from lengths
     cross join clock
-    where {{ days_after('clock.as_of_day', '-2 * lengths.days_count') }} >= clock.first_day
+    where {{ days_after('clock.covered_end_day', '1 - 2 * lengths.days_count') }} >= clock.first_day
 ),
 
 extra as (

@@ -1,4 +1,4 @@
--- Grain: one row for each complete local day that is no reference for others. Question: which days are so far from the
+-- Grain: one row for each covered local day that is no reference for others. Question: which days are so far from the
 -- usual that they would spoil what is expected of other days?
 -- A first look, by the median of the reference days, which an incident among them cannot move far. A day that stands
 -- out in any segment is left out for all, so that expectations of segments add up to that of all tickets.

@@ -81,7 +81,7 @@ growth_findings as (
         trends.segment_type as subject_type,
         trends.segment as subject,
         trends.now_start_day as start_day,
-        {{ days_after('clock.as_of_day', -1) }} as end_day,
+        clock.covered_end_day as end_day,
         trends.ordinary_change as tickets_count,
         trends.ordinary_change * totals.waiting_hours / totals.tickets_created as waiting_hours,
         'rate_ratio' as measure,

@@ -1,4 +1,4 @@
--- Grain: one row for each complete local day. Question: how many tickets came in, and how many were to be expected?
+-- Grain: one row for each covered local day. Question: how many tickets came in, and how many were to be expected?
 
 {%- set spread = expectation_spread('days_scored.dispersion', 'days_scored.reference_days_count') %}
 
