@@ -37,11 +37,11 @@ def rows(database: Path, query: str) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def built(config: SampleConfig, folder: Path) -> Path:
+def built(config: SampleConfig, folder: Path, as_of: date) -> Path:
     tickets, users = folder / "tickets.csv", folder / "users.csv"
     write_tickets(config, tickets)
     write_users(config, users)
-    build(BuildOptions(tickets=tickets, users=users, out=folder / "out"))
+    build(BuildOptions(tickets=tickets, users=users, out=folder / "out", as_of=str(as_of)))
     return folder / "out" / DATABASE_NAME
 
 
@@ -83,6 +83,7 @@ def test_ordinary_days_are_far_from_the_limit(database: Path) -> None:
     assert max(row["score"] for row in ordinary) < 3
 
 
+# "Now" long after the last ticket: the empty days between must make no incident of those before.
 @pytest.mark.parametrize("incidents", [(), (OTHER_INCIDENT,)], ids=["removed", "another planted"])
 def test_incidents_follow_what_is_planted(
     incidents: tuple[Any, ...], tmp_path: Path, leave_out_data_tests: Callable[[], None]
@@ -91,7 +92,8 @@ def test_incidents_follow_what_is_planted(
     config = SampleConfig(
         tickets=5000, creators=800, start=OTHER_START, end=OTHER_END, incidents=incidents
     )
-    found = rows(built(config, tmp_path), "select * from marts.fct_incidents")
+    database = built(config, tmp_path, as_of=OTHER_END + timedelta(days=60))
+    found = rows(database, "select * from marts.fct_incidents")
     assert [(row["start_day"], row["end_day"], row["topic"]) for row in found] == [
         (incident.days[0], incident.days[-1], "pix") for incident in incidents
     ]

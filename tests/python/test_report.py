@@ -485,7 +485,9 @@ def test_no_figure_is_typed_into_the_template() -> None:
     words = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template, flags=re.DOTALL)
     numbers = set(re.findall(r"\d[\d.,]*%?", words))
     # Lengths of windows and levels of confidence, not figures of the data.
-    assert numbers <= {"28", "95", "95%", "5%,", "0.05", "4", "0.05.", "4:", "5%", "19", "20"}, numbers
+    assert numbers <= {"28", "95", "95%", "5%,", "0.05", "4", "0.05.", "4:", "5%", "19", "20"}, (
+        numbers
+    )
 
 
 def test_page_holds_everything_and_asks_for_nothing(report_folder: Path) -> None:
