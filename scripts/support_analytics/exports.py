@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from support_analytics.dbt_runner import DbtSession, Mart
+from support_analytics.quoting import literal, quoted
 
 FORMATS = ("csv", "parquet")
 # The macro is long, and planning it takes the engine a sixth of a second a column. Above this many
@@ -90,9 +91,8 @@ def export_marts(
     for done, mart in enumerate(marts, start=1):
         path = folder / f"{mart.name}.{file_format}"
         query = export_sql(connection, mart, file_format, rules)
-        target = str(path).replace("'", "''")
         rows = connection.execute(
-            f"copy ({query}) to '{target}' ({_COPY_OPTIONS[file_format]})"
+            f"copy ({query}) to {literal(path)} ({_COPY_OPTIONS[file_format]})"
         ).fetchone()[0]
         files.append(ExportedFile(path.name, rows))
         progress(done, len(marts), mart.name)
@@ -122,7 +122,7 @@ def export_sql(
     is_folded = len(redacted) > INLINE_REDACTIONS
     shown = []
     for name, data_type in columns.items():
-        value = f"mart.{_quoted(name)}"
+        value = f"mart.{quoted(name)}"
         if name in columns_dropped:
             value = "cast(null as varchar)"
         elif name in redacted:
@@ -133,13 +133,13 @@ def export_sql(
             value = _csv_value(value, data_type, rules)
         if name in shifted:
             value = _unless_shifted(value, "mart.reasons")
-        shown.append(f"{value} as {_quoted(name)}")
-    order = ", ".join(f"mart.{_quoted(name)}" for name in _order(connection, mart, columns))
+        shown.append(f"{value} as {quoted(name)}")
+    order = ", ".join(f"mart.{quoted(name)}" for name in _order(connection, mart, columns))
     selected = f"select {', '.join(shown)}"
     if not is_folded:
         rows = _redacted_rows(mart.relation, redacted, rules)
         return f"{selected} from ({rows}) as mart order by {order}"
-    texts = "[" + ", ".join(f"cast({_quoted(name)} as varchar)" for name in redacted) + "]"
+    texts = "[" + ", ".join(f"cast({quoted(name)} as varchar)" for name in redacted) + "]"
     return f"""
         with numbered as materialized (
             select *, row_number() over () as text_row from {mart.relation}
@@ -172,12 +172,12 @@ def redacted_user_texts_sql(
     if unknown:
         raise ValueError(f"{sorted(unknown)[0]} is no column that users are known by")
     texts = " union ".join(
-        f"select '{name}' as column_name, {_quoted(name)} as text from {relation}"
-        f" where {_quoted(name)} is not null"
+        f"select {literal(name)} as column_name, {quoted(name)} as text from {relation}"
+        f" where {quoted(name)} is not null"
         for name in columns
     )
     kept = " ".join(
-        f"when column_name = '{name}' then {_kept_digits(name, 'text', 'redacted')}"
+        f"when column_name = {literal(name)} then {_kept_digits(name, 'text', 'redacted')}"
         for name in columns
     )
     return f"""
@@ -196,14 +196,13 @@ def _redacted_rows(relation: str, columns: Sequence[str], rules: CellRules) -> s
     Most rows have nothing to find and go past the passes. The others are put together by a sort:
     DuckDB prepares the patterns again for each chunk that it sends through, however few its rows.
     """
-    places = [(_quoted(name), place) for place, name in enumerate(columns, start=1)]
+    places = [(quoted(name), place) for place, name in enumerate(columns, start=1)]
     as_written = "".join(f", {name} as redacted_text_{place}" for name, place in places)
     redacted = "".join(f", {rules.redact(name)} as redacted_text_{place}" for name, place in places)
     if redacted == as_written:
         return f"select *{as_written} from {relation}"
-    guard = rules.guard.replace("'", "''")
     has_item = " or ".join(
-        f"coalesce(regexp_matches({name}, '{guard}'), false)" for name, _ in places
+        f"coalesce(regexp_matches({name}, {literal(rules.guard)}), false)" for name, _ in places
     )
     return (
         f"select *{as_written} from {relation} where not ({has_item})"
@@ -218,7 +217,7 @@ def _order(
     key = [name for name in mart.key if name in columns]
     if not key:
         return list(columns)
-    grain = ", ".join(map(_quoted, key))
+    grain = ", ".join(map(quoted, key))
     (has_ties,) = connection.execute(
         f"select exists (select 1 from {mart.relation} group by {grain} having count(*) > 1)"
     ).fetchone()
@@ -232,7 +231,7 @@ def _is_personal(
     if name not in _USER_COLUMNS or data_type != "VARCHAR":
         return False
     (has_any,) = connection.execute(
-        f"select exists (select 1 from {mart.relation} where regexp_matches({_quoted(name)}, ?))",
+        f"select exists (select 1 from {mart.relation} where regexp_matches({quoted(name)}, ?))",
         [rules.guard],
     ).fetchone()
     return has_any
@@ -264,7 +263,3 @@ def _csv_value(column: str, data_type: str, rules: CellRules) -> str:
         return column
     instant = f"timezone('UTC', {column})" if data_type.endswith("TIME ZONE") else column
     return f"replace(cast({instant} as varchar), ' ', 'T')"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -23,12 +23,11 @@ from support_analytics.mapping_sql import (
     from_sql,
     instant_sql,
     joins_sql,
-    literal,
-    quoted,
     source_sql,
     table_sql,
     trimmed_sql,
 )
+from support_analytics.quoting import literal, quoted
 from support_analytics.raw_files import RawFile, nearest_names
 from support_analytics.sources import shown_paths
 from support_analytics.table_records import other_sheets_shown

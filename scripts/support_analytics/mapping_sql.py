@@ -18,6 +18,7 @@ from support_analytics.mapping_file import (
     Source,
     TimeForm,
 )
+from support_analytics.quoting import literal, quoted
 
 LINE_COLUMN = "line_number_of_the_input"
 MALFORMED_COLUMN = "malformed_record_of_the_input"
@@ -32,16 +33,6 @@ _WHITE_SPACE = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr
 # Seconds of the years that the models take, 2000 to 2099: what is outside is in another unit.
 _EPOCH_RANGE = (946_684_800, 4_102_444_800)
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-
-
-def quoted(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def instant_sql(text: str, form: TimeForm) -> str:

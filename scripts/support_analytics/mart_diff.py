@@ -10,6 +10,8 @@ from typing import Any
 
 import duckdb
 
+from support_analytics.quoting import literal, quoted
+
 # Sums may add up in another order; a figure has changed when it differs by more than that.
 RELATIVE_TOLERANCE = 1e-9
 SHOWN_COLUMNS = 5
@@ -97,8 +99,7 @@ def diff_marts(
     """
     with duckdb.connect() as connection:
         for name, path in (("base", base), ("head", head)):
-            quoted = str(path).replace("'", "''")
-            connection.execute(f"attach '{quoted}' as {name}_build (read_only)")
+            connection.execute(f"attach {literal(path)} as {name}_build (read_only)")
         return [
             _diff(connection, name, base_marts.get(name), head_marts.get(name), absolute_tolerance)
             for name in sorted({*base_marts, *head_marts})
@@ -184,7 +185,7 @@ def _diff(
         types = {name: head_columns[name] for name in compared}
         _diff_by_key(connection, diff, one, other, types, absolute_tolerance)
     else:
-        listed = ", ".join(map(_quoted, compared)) or "1"
+        listed = ", ".join(map(quoted, compared)) or "1"
         for attribute, first, second in (("rows_added", other, one), ("rows_removed", one, other)):
             rows = f"(select {listed} from {first} except all select {listed} from {second})"
             setattr(diff, attribute, _count(connection, rows))
@@ -200,7 +201,7 @@ def _diff_by_key(
     absolute_tolerance: float,
 ) -> None:
     joined = " and ".join(
-        f"base.{_quoted(column)} is not distinct from head.{_quoted(column)}" for column in diff.key
+        f"base.{quoted(column)} is not distinct from head.{quoted(column)}" for column in diff.key
     )
     for attribute, first, second in (
         ("rows_added", f"{other} as head", f"{one} as base"),
@@ -224,7 +225,7 @@ def _diff_by_key(
 
 
 def _is_changed(column: str, kind: str, absolute_tolerance: float) -> str:
-    one, other = f"base.{_quoted(column)}", f"head.{_quoted(column)}"
+    one, other = f"base.{quoted(column)}", f"head.{quoted(column)}"
     differs = f"{one} is distinct from {other}"
     if not kind.startswith(_FLOATS):
         return f"({differs})"
@@ -251,7 +252,7 @@ def _columns(
 
 
 def _is_key(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str]) -> bool:
-    columns = ", ".join(map(_quoted, key))
+    columns = ", ".join(map(quoted, key))
     groups = f"(select 1 from {table} group by {columns} having count(*) > 1)"
     return bool(key) and not _count(connection, groups)
 
@@ -262,8 +263,4 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def _table(build: str, mart: MartRelation) -> str:
-    return f"{build}.{_quoted(mart.schema)}.{_quoted(mart.name)}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{build}.{quoted(mart.schema)}.{quoted(mart.name)}"

@@ -37,6 +37,7 @@ from support_analytics.mutation_operators import (
     sites,
     text_of,
 )
+from support_analytics.quoting import literal, quoted
 from support_analytics.raw_files import open_raw_file
 from support_analytics.sources import digest_of_files
 
@@ -356,7 +357,7 @@ class Bench:
     def _load(self, database: Path) -> None:
         run = self._connection.execute
         run("set TimeZone = 'UTC'")
-        run(f"attach '{database}' as stored (read_only)")
+        run(f"attach {literal(database)} as stored (read_only)")
         for catalog in (CATALOG, PRISTINE):
             run(f"attach ':memory:' as {catalog}")
         tables = run(
@@ -368,12 +369,12 @@ class Bench:
         }
         for schema in sorted(schemas):
             for catalog in (CATALOG, PRISTINE):
-                run(f'create schema if not exists {catalog}."{schema}"')
+                run(f"create schema if not exists {catalog}.{quoted(schema)}")
         for schema, table in tables:
-            name = f'"{schema}"."{table}"'
+            name = f"{quoted(schema)}.{quoted(table)}"
             run(f"create table {CATALOG}.{name} as select * from stored.{name}")
             if not any(model.relation.endswith(f".{name}") for model in models):
-                self._relations.setdefault(table, f'"{CATALOG}".{name}')
+                self._relations.setdefault(table, f"{quoted(CATALOG)}.{name}")
         run("detach stored")
         run(f"use {CATALOG}.{sorted(schemas)[0]}")
         for model in models:
@@ -383,7 +384,7 @@ class Bench:
             run(f"create table {self._pristine(model)} as select * from {model.relation}")
 
     def _pristine(self, model: Model) -> str:
-        return model.relation.replace(f'"{CATALOG}"', PRISTINE, 1)
+        return model.relation.replace(quoted(CATALOG), PRISTINE, 1)
 
     # ------------------------------------------------------------------------------ queries
 

@@ -14,6 +14,7 @@ import duckdb
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.mart_diff import RELATIVE_TOLERANCE, MartDiff, diff_marts, summary_table
 from support_analytics.progress import Progress
+from support_analytics.quoting import literal
 from support_analytics.spark_runner import SparkBuild
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -187,7 +188,7 @@ def _spark_variables(dataset: Dataset, database: Path, folder: Path) -> dict[str
     with duckdb.connect(str(database), read_only=True) as connection:
         for seed in _RAW_SEEDS:
             path = folder / f"{seed}.parquet"
-            connection.execute(f"copy raw.{seed} to '{path}' (format parquet)")
+            connection.execute(f"copy raw.{seed} to {literal(path)} (format parquet)")
             sources[f"{seed.removesuffix('_raw')}_path"] = str(path)
     kept = {k: v for k, v in dataset.variables.items() if k != "users_relation"}
     return kept | sources

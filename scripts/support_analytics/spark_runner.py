@@ -16,6 +16,7 @@ import yaml
 from support_analytics.dbt_runner import PROFILE, plain_message
 from support_analytics.errors import BuildError, UserError
 from support_analytics.mart_diff import MartRelation, mart_relations
+from support_analytics.quoting import literal, quoted
 
 TARGET = "spark"
 REQUIREMENTS = "requirements-spark.txt"
@@ -111,19 +112,18 @@ class SparkBuild:
             connection.execute("set TimeZone = 'UTC'")
             for mart in self.marts.values():
                 files = self.warehouse / f"{mart.schema}.db" / mart.name / "*.parquet"
-                rows = f"read_parquet('{str(files).replace(chr(39), chr(39) * 2)}')"
+                rows = f"read_parquet({literal(files)})"
                 described = connection.execute(f"describe select * from {rows}").fetchall()
                 # Spark's timestamps are instants, which the session's zone shows: UTC.
                 columns = ", ".join(
-                    f'cast("{name}" as timestamp) as "{name}"'
+                    f"cast({quoted(name)} as timestamp) as {quoted(name)}"
                     if kind == "TIMESTAMP WITH TIME ZONE"
-                    else f'"{name}"'
+                    else quoted(name)
                     for name, kind, *_ in described
                 )
-                connection.execute(f'create schema if not exists "{mart.schema}"')
-                connection.execute(
-                    f'create table "{mart.schema}"."{mart.name}" as select {columns} from {rows}'
-                )
+                schema, name = quoted(mart.schema), quoted(mart.name)
+                connection.execute(f"create schema if not exists {schema}")
+                connection.execute(f"create table {schema}.{name} as select {columns} from {rows}")
 
     def close(self) -> None:
         """Stop Spark."""

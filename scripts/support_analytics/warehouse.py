@@ -18,6 +18,7 @@ import pyarrow as pa
 import yaml
 
 from support_analytics.errors import UserError, one_line
+from support_analytics.quoting import literal, quoted
 from support_analytics.raw_files import RawFile, RawSchema, read_rows
 from support_analytics.sources import digest_of_files
 
@@ -130,7 +131,8 @@ def models_digest(project: Path) -> str:
 
 def note_models(connection: duckdb.DuckDBPyConnection, digest: str) -> None:
     """Keep in the database which models it is built by."""
-    connection.execute(f"comment on table {RAW_SCHEMA}.{TICKETS_TABLE} is '{_MODELS_NOTE}{digest}'")
+    note = literal(f"{_MODELS_NOTE}{digest}")
+    connection.execute(f"comment on table {RAW_SCHEMA}.{TICKETS_TABLE} is {note}")
 
 
 def was_built_by(path: Path, digest: str) -> bool:
@@ -216,7 +218,7 @@ def append_rows(
     if first is None:
         return
     connection.register(_ARROW_ROWS, pa.RecordBatchReader.from_batches(first.schema, batches()))
-    insert = f"insert into {RAW_SCHEMA}.{_quoted(table)} select * from {_ARROW_ROWS}"
+    insert = f"insert into {RAW_SCHEMA}.{quoted(table)} select * from {_ARROW_ROWS}"
     # In a thread of its own: a signal reaches Python's main thread only while that runs Python.
     with ThreadPoolExecutor(1) as pool:
         try:
@@ -233,8 +235,8 @@ def append_rows(
 
 def create_raw_table(connection: duckdb.DuckDBPyConnection, schema: RawSchema) -> str:
     """Create the raw table, empty, and return its name in SQL."""
-    table = f"{RAW_SCHEMA}.{_quoted(schema.table)}"
-    columns = ", ".join(f"{_quoted(column)} varchar" for column in schema.columns)
+    table = f"{RAW_SCHEMA}.{quoted(schema.table)}"
+    columns = ", ".join(f"{quoted(column)} varchar" for column in schema.columns)
     connection.execute(
         f"create or replace table {table} ({columns}, line_number bigint, malformed_record varchar)"
     )
@@ -304,7 +306,3 @@ def _target(where: str, column: str, text: str | None) -> float | None:
             "leave it empty for no target"
         )
     return minutes
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from support_analytics import sample
+from support_analytics.quoting import literal
 from support_analytics.sample import SampleConfig, write_tickets, write_users
 
 SEED = 6
@@ -72,9 +73,9 @@ def make(data: BenchData) -> None:
         for table in ("tickets", "users"):
             # A record with fields missing has nulls there; Parquet knows no record with too many.
             connection.execute(
-                f"copy (select * from read_csv('{_quoted(csv[table])}', all_varchar = true,"
+                f"copy (select * from read_csv({literal(csv[table])}, all_varchar = true,"
                 " header = true, null_padding = true, strict_mode = false, parallel = false))"
-                f" to '{_quoted(parquet[table])}' (format parquet, compression zstd)"
+                f" to {literal(parquet[table])} (format parquet, compression zstd)"
             )
     data.note.write_text(json.dumps(_made_of(data.tickets)), encoding="utf-8")
 
@@ -91,7 +92,3 @@ def _made_of(tickets: int) -> dict[str, str | int]:
         "last_day": LAST_DAY.isoformat(),
         "generator_sha256": digest.hexdigest(),
     }
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -16,6 +16,7 @@ from support_analytics.bench.settings import (
     Settings,
     SlaTarget,
 )
+from support_analytics.quoting import literal
 
 _SCRIPT = Path(__file__).with_name("handwritten.sql.j2")
 
@@ -35,7 +36,7 @@ def script(
     """
     rules = classification.read_rules(rules_path)
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
-    environment.filters["quoted"] = lambda text: text.replace("'", "''")
+    environment.filters["literal"] = literal
     rendered = environment.from_string(_SCRIPT.read_text(encoding="utf-8")).render(
         tickets_source=tickets_source,
         users_source=users_source,

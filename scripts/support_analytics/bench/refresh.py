@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from support_analytics.bench.data import BenchData
+from support_analytics.quoting import literal
 
 CHANGED_SHARE = 0.01
 # What changes, as shares of the changed rows; the rest of 1 are late arrivals on earlier days.
@@ -51,7 +52,7 @@ def make_second_day(data: BenchData, folder: Path) -> SecondDay:
     with duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
         connection.execute(
-            f"create view first_day as from read_parquet('{_quoted(first['tickets'])}')"
+            f"create view first_day as from read_parquet({literal(first['tickets'])})"
         )
         connection.execute(
             "create table latest as select max(created_at) as latest_at from ("
@@ -125,7 +126,7 @@ def make_second_day(data: BenchData, folder: Path) -> SecondDay:
                         ) = 1
                     )
                 )
-            ) to '{_quoted(target)}' (format parquet, compression zstd)
+            ) to {literal(target)} (format parquet, compression zstd)
             """
         )
     return SecondDay(target, first["users"], **counts)
@@ -142,7 +143,3 @@ def _pick(connection: duckdb.DuckDBPyConnection, name: str, condition: str, coun
 def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     (count,) = connection.execute(f"select count(*) from {table}").fetchall()[0]
     return int(count)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

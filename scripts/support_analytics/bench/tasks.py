@@ -21,6 +21,7 @@ from support_analytics.build import BuildOptions, build
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.errors import SupportAnalyticsError, reported
 from support_analytics.progress import Progress
+from support_analytics.quoting import literal
 
 PROJECT = Path(__file__).resolve().parents[3]
 RULES = PROJECT / "seeds" / "category_rules.csv"
@@ -99,11 +100,11 @@ def take_raw(database: str, raw_database: str, parquet_folder: str) -> dict[str,
     with duckdb.connect(raw_database) as connection:
         connection.execute("set preserve_insertion_order = false")
         connection.execute("create schema raw")
-        connection.execute(f"attach '{_quoted(database)}' as built (read_only)")
+        connection.execute(f"attach {literal(database)} as built (read_only)")
         for table in _RAW_TABLES:
             connection.execute(f"create table raw.{table} as from built.raw.{table}")
             connection.execute(
-                f"copy raw.{table} to '{_quoted(folder / f'{table}.parquet')}'"
+                f"copy raw.{table} to {literal(folder / f'{table}.parquet')}"
                 " (format parquet, compression zstd)"
             )
     return {}
@@ -176,7 +177,7 @@ def handwritten(
         settings["memory_limit"] = memory_limit
     with duckdb.connect(database, config=settings) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{_quoted(raw_database)}' as raw_build (read_only)")
+        connection.execute(f"attach {literal(raw_database)} as raw_build (read_only)")
         clock = Clock()
         statement_seconds = run(connection, statements)
         connection.execute("checkpoint")
@@ -260,10 +261,6 @@ def _session(database: str, threads: int, memory_limit: str | None) -> Iterator[
             yield session
         finally:
             session.close()
-
-
-def _quoted(path: str | Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ from support_analytics.errors import UserError, one_line
 from support_analytics.exports import redacted_user_texts_sql, rejected_value_sql
 from support_analytics.lacking import kinds_lacking
 from support_analytics.names import NAMES, TITLES
+from support_analytics.quoting import literal
 
 # Past this many tickets the page holds the latest days only, and texts of the slowest tickets.
 MAX_TICKETS = 100_000
@@ -118,8 +119,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
         raise UserError(f"{path} does not exist; build it first: make build")
     connection = duckdb.connect()
     try:
-        quoted = str(path).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as warehouse (read_only)")
+        connection.execute(f"attach {literal(path)} as warehouse (read_only)")
         connection.execute("use warehouse")
         connection.execute("set TimeZone = 'UTC'")
         present = set(
@@ -284,7 +284,7 @@ def _ticket_columns(
     }
     for name, column in CODED.items():
         type_name = "uint8" if len(values[name]) < 256 else "uint16"
-        listed = "[" + ", ".join(_text_literal(value) for value in values[name]) + "]::varchar[]"
+        listed = "[" + ", ".join(map(literal, values[name])) + "]::varchar[]"
         selected[name] = (type_name, f"coalesce(list_position({listed}, {column}), 0)")
     divide = {"frt": scale or 1}
     return _columns(connection, selected, "from page_tickets order by row_index", divide)
@@ -482,7 +482,3 @@ def _single(connection: duckdb.DuckDBPyConnection, query: str) -> list[Any]:
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[list[Any]]:
     return [list(row) for row in connection.execute(query).fetchall()]
-
-
-def _text_literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -16,6 +16,7 @@ from support_analytics.build import PROJECT
 from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
 from support_analytics.errors import UserError
 from support_analytics.llm.labels import LABEL_COLUMNS
+from support_analytics.quoting import literal
 from support_analytics.warehouse import RAW_SCHEMA
 
 _COLUMN = "rendered_column"
@@ -146,9 +147,8 @@ def open_tickets(database: Path, columns: Sequence[str]) -> duckdb.DuckDBPyConne
     if not database.is_file():
         raise UserError(f"--db {database}: no such file; build it first")
     connection = duckdb.connect()
-    quoted = str(database).replace("'", "''")
     try:
-        connection.execute(f"attach '{quoted}' as built (read_only)")
+        connection.execute(f"attach {literal(database)} as built (read_only)")
         connection.execute(
             f"create temp view tickets as select {', '.join(columns)} from built.marts.fct_tickets"
         )
