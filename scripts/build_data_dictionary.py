@@ -8,11 +8,10 @@ from pathlib import Path
 
 try:
     from support_analytics.data_dictionary import write_dictionary
+    from support_analytics.dbt_project import PROJECT
     from support_analytics.errors import reported
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
-
-PROJECT = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:

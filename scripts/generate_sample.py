@@ -19,6 +19,7 @@ from support_analytics.sample import (
 )
 from support_analytics.sources import refuse_same_file
 
+# Not from support_analytics.dbt_project, which needs PyYAML: this command runs on Python alone.
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
 

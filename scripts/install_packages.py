@@ -7,18 +7,17 @@ import sys
 from pathlib import Path
 
 try:
+    from support_analytics.dbt_project import PROJECT
     from support_analytics.packages import Origin, PackagesError, install
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
-
-PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the installer; returns the exit code and prints one line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--project-dir", type=Path, default=PROJECT_FOLDER, help="project (default: this one)"
+        "--project-dir", type=Path, default=PROJECT, help="project (default: this one)"
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(

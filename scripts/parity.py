@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+# Found here and not by support_analytics.dbt_project: the path must be set before what is imported
+# below. The edge fixtures are those of the tests.
 PROJECT = Path(__file__).resolve().parents[1]
-# The edge fixtures are those of the tests.
 sys.path.insert(1, str(PROJECT / "tests" / "python"))
 
 try:

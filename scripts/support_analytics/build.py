@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from support_analytics import exports, interruption, packages, publish, rejections, warehouse
+from support_analytics.dbt_project import PROJECT, project_vars
 from support_analytics.dbt_runner import DATABASE_NAME, DbtSession, Outcome, log_folder
 from support_analytics.engine import check_memory_limit, engine_settings
 from support_analytics.errors import BuildError, UserError
 from support_analytics.inputs import InputOptions, opened_inputs
 from support_analytics.progress import Progress
 
-PROJECT = Path(__file__).resolve().parents[2]
 DASHBOARD_NAME = "support_health.html"
 SHOWN_FAILURES = 3
 _INSTANT = re.compile(
@@ -237,8 +236,7 @@ def _sla_targets(
 ) -> list[tuple[str, float | None, float | None]]:
     if options.sla_targets is None:
         return []
-    settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    return warehouse.read_sla_targets(options.sla_targets, settings["vars"]["ticket_channels"])
+    return warehouse.read_sla_targets(options.sla_targets, project_vars(project)["ticket_channels"])
 
 
 def _run_models(

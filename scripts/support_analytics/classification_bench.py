@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from support_analytics.build import PROJECT
+from support_analytics.dbt_project import PROJECT
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.errors import positive, reported
 from support_analytics.quoting import literal

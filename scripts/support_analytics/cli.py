@@ -203,7 +203,7 @@ def _suggest_parser() -> argparse.ArgumentParser:
 
 
 def _suggest(options: argparse.Namespace) -> int:
-    from support_analytics.build import PROJECT
+    from support_analytics.dbt_project import PROJECT
     from support_analytics.mapping_guess import write_suggestion
 
     for line in write_suggestion(Path(options.export), options.out, options.encoding, PROJECT):

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from support_analytics import warehouse
-from support_analytics.build import PROJECT
+from support_analytics.dbt_project import PROJECT, project_vars
 from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
 from support_analytics.errors import BuildError, UserError
 
@@ -82,8 +81,7 @@ class Scores:
 
 def ticket_categories(project: Path = PROJECT) -> list[str]:
     """The taxonomy, from the project's settings."""
-    settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    return settings["vars"]["ticket_categories"]
+    return project_vars(project)["ticket_categories"]
 
 
 def read_labelled(path: Path, categories: Sequence[str]) -> list[LabelledText]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from support_analytics import warehouse
+from support_analytics.dbt_project import project_vars
 from support_analytics.errors import UserError
 from support_analytics.mapping_file import USERS, MappingFile, load_mapping
 from support_analytics.mapping_run import MappedInputs
@@ -185,7 +185,7 @@ def project_mapping(
     name: str, project: Path
 ) -> tuple[MappingFile, dict[str, list[str]], dict[str, list[str]]]:
     """A mapping, with the words that the project allows and the raw columns it may fill."""
-    settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    settings = project_vars(project)
     allowed = {
         "status": settings["ticket_statuses"],
         "channel": settings["ticket_channels"],

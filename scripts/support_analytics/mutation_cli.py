@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import positive, reported
 from support_analytics.mutation_operators import OPERATORS
 from support_analytics.mutation_rules import rule_mutants
@@ -20,8 +21,6 @@ from support_analytics.mutation_run import (
     survey,
 )
 from support_analytics.progress import Progress
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from support_analytics.dbt_project import project_vars
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.errors import BuildError
 from support_analytics.mutation_bench import SAMPLE, WHOLE, Bench, QueryFailed, Verdict, database_of
@@ -166,7 +165,7 @@ def _failing_unit_test(session: DbtSession, macro: str) -> str:
 
 def _vars(project: Path) -> Iterator[RuleMutant]:
     rules = rules_module(project)
-    settings = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    settings = project_vars(project)
     for name, value in settings.items():
         if isinstance(value, bool) or not isinstance(value, (int, float, list)):
             continue

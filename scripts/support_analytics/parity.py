@@ -11,13 +11,13 @@ from typing import Any
 
 import duckdb
 
+from support_analytics.dbt_project import PROJECT
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.mart_diff import RELATIVE_TOLERANCE, MartDiff, diff_marts, summary_table
 from support_analytics.progress import Progress
 from support_analytics.quoting import literal
 from support_analytics.spark_runner import SparkBuild
 
-PROJECT = Path(__file__).resolve().parents[2]
 WORK = Path("target") / "parity"
 # A difference of nearly equal figures has lost the digits that a relative tolerance asks for.
 ABSOLUTE_TOLERANCE = 1e-9

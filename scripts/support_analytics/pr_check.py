@@ -15,10 +15,10 @@ from typing import Any
 
 import yaml
 
+from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import BuildError, UserError, one_line
 from support_analytics.mart_diff import diff_marts, mart_relations, summary_table
 
-PROJECT = Path(__file__).resolve().parents[2]
 WORK = Path("target") / "pr_check"
 DATABASE = "support_analytics.duckdb"
 DEFAULT_BASES = ("origin/main", "main")

@@ -14,10 +14,10 @@ import duckdb
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from support_analytics.dbt_project import PROJECT
 from support_analytics.dbt_runner import DbtSession, log_folder
 from support_analytics.errors import UserError
 
-PROJECT = Path(__file__).resolve().parents[2]
 MARKER = ".support_analytics_site"
 DBT_DOCS = Path("docs") / "index.html"
 GUIDES = "guide"

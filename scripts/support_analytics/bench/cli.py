@@ -15,10 +15,10 @@ from support_analytics.bench import machine
 from support_analytics.bench.floor import measure_floor
 from support_analytics.bench.measure import BASELINES, FORMATS, BenchOptions, measure_sizes
 from support_analytics.bench.page import write_page
+from support_analytics.dbt_project import PROJECT
 from support_analytics.engine import check_memory_limit
 from support_analytics.errors import UserError, reported
 
-PROJECT = Path(__file__).resolve().parents[3]
 _SIZE = re.compile(r"(\d+)([km]?)", re.IGNORECASE)
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 _LEAST_TICKETS = 1_000

@@ -15,9 +15,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import BuildError, one_line
 
-SCRIPTS = Path(__file__).resolve().parents[2]
+SCRIPTS = PROJECT / "scripts"
 # The operating system's unit of the peak memory: kilobytes, but bytes on macOS.
 _PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 _SHOWN_ERROR = 400

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from support_analytics.dbt_project import project_vars
 
 TICKET_REASONS = (
     "duplicate_ticket_id",
@@ -54,8 +54,7 @@ class Settings:
 
 def read_settings(project: Path, overrides: Mapping[str, Any] | None = None) -> Settings:
     """The variables of dbt_project.yml, and overrides in their place."""
-    project_file = (project / "dbt_project.yml").read_text(encoding="utf-8")
-    variables = yaml.safe_load(project_file)["vars"] | dict(overrides or {})
+    variables = project_vars(project) | dict(overrides or {})
     return Settings(**{entry.name: variables[entry.name] for entry in fields(Settings)})
 
 

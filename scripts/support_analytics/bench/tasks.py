@@ -18,12 +18,12 @@ from support_analytics.bench.marts import MARTS
 from support_analytics.bench.processes import Clock
 from support_analytics.bench.settings import read_settings, read_sla_targets
 from support_analytics.build import BuildOptions, build
+from support_analytics.dbt_project import PROJECT
 from support_analytics.dbt_runner import DbtSession
 from support_analytics.errors import SupportAnalyticsError, reported
 from support_analytics.progress import Progress
 from support_analytics.quoting import literal
 
-PROJECT = Path(__file__).resolve().parents[3]
 RULES = PROJECT / "seeds" / "category_rules.csv"
 _RAW_TABLES = ("tickets_raw", "users_raw")
 

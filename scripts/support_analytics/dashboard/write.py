@@ -14,9 +14,9 @@ from pathlib import Path
 from support_analytics.dashboard import page_parts
 from support_analytics.dashboard.extract import MAX_TICKETS, Payload, extract, open_warehouse
 from support_analytics.dashboard.pack import deflate, pack, to_base64
+from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import UserError
 
-PROJECT = Path(__file__).resolve().parents[3]
 # A page of this size still opens within seconds; more is worth a warning.
 LARGE_PAGE_BYTES = 8_000_000
 # Stands for the column in the rendered macro.

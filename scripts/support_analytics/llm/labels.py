@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from support_analytics.build import PROJECT
+from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import UserError
 from support_analytics.publish import locked
 from support_analytics.raw_files import RawSchema, open_raw_file

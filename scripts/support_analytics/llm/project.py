@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from support_analytics.build import PROJECT
+from support_analytics.dbt_project import PROJECT
 from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
 from support_analytics.errors import UserError
 from support_analytics.llm.labels import LABEL_COLUMNS

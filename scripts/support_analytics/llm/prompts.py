@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from support_analytics.build import PROJECT
+from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import UserError
 from support_analytics.llm.formats import REQUESTS, Question
 from support_analytics.llm.labels import (

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from support_analytics.build import PROJECT
+from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import UserError, one_line
 from support_analytics.llm.formats import Reply, read_reply
 from support_analytics.llm.labels import (

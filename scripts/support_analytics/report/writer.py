@@ -12,6 +12,7 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
+from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import UserError
 from support_analytics.report import sentences, service, wording
 from support_analytics.report.charts import Chart, draw_charts
@@ -19,7 +20,6 @@ from support_analytics.report.compiled_analyses import compile_analyses, run_ana
 from support_analytics.report.figures import Marts, chart_data, check_database, gather
 
 REPORT_NAME = "executive_report"
-PROJECT = Path(__file__).resolve().parents[3]
 _FOLDER = Path(__file__).resolve().parent
 _IMAGES = "images"
 _PICTURE = re.compile(r'<p><img src="images/([a-z_]+\.svg)" alt="[^"]*"\s*/?></p>')
