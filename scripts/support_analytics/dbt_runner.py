@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -243,6 +244,37 @@ class DbtSession:
 
     def _log_hint(self) -> str:
         return f"see {self.log_folder / 'dbt.log'}"
+
+
+@contextlib.contextmanager
+def scratch_session(
+    project: Path,
+    work: Path | None = None,
+    *,
+    database: Path | None = None,
+    read_only: bool = False,
+) -> Iterator[DbtSession]:
+    """A parsed session with the project's own variables, closed in the end. Raises BuildError.
+
+    work is the caller's scratch folder; without it there is one that goes in the end. database is
+    support_analytics.duckdb in it where none is given.
+    """
+    with contextlib.ExitStack() as cleanup:
+        if work is None:
+            folder = tempfile.TemporaryDirectory(prefix="support_analytics_")
+            work = Path(cleanup.enter_context(folder))
+        session = DbtSession(
+            project=project,
+            database=database or work / DATABASE_NAME,
+            work=work,
+            variables={},
+            threads=1,
+            log_folder=log_folder(project, work),
+            read_only=read_only,
+        )
+        cleanup.callback(session.close)
+        session.parse()
+        yield session
 
 
 def log_folder(project: Path, fallback: Path) -> Path:

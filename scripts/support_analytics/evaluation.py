@@ -15,7 +15,7 @@ import duckdb
 
 from support_analytics import warehouse
 from support_analytics.dbt_project import PROJECT, project_vars
-from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
+from support_analytics.dbt_runner import DATABASE_NAME, scratch_session
 from support_analytics.errors import BuildError, UserError
 
 RULES_FILE = Path("seeds") / "category_rules.csv"
@@ -109,21 +109,12 @@ def classify(
         work = Path(folder)
         database = work / DATABASE_NAME
         _load_tickets(database, texts)
-        session = DbtSession(
-            project=_with_rules(project, work, rules) if rules else project,
-            database=database,
-            work=work,
-            variables={},
-            threads=1,
-            log_folder=work / "logs",
-        )
+        judged = _with_rules(project, work, rules) if rules else project
         try:
-            session.parse()
-            session.run("category_rules", "+int_tickets_evidence_weighed,resource_type:model")
+            with scratch_session(judged, work, database=database) as session:
+                session.run("category_rules", "+int_tickets_evidence_weighed,resource_type:model")
         except BuildError as error:
             raise _about_rules(error, rules) or error from None
-        finally:
-            session.close()
         return _readings(database, ticket_categories(project))
 
 

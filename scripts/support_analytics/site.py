@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from support_analytics.dbt_project import PROJECT
-from support_analytics.dbt_runner import DbtSession, log_folder
+from support_analytics.dbt_runner import scratch_session
 from support_analytics.errors import UserError
 
 MARKER = ".support_analytics_site"
@@ -132,20 +132,9 @@ def _copy_reports(reports: Path, stage: Path) -> list[Page]:
 
 
 def _write_dbt_docs(database: Path, stage: Path, work: Path, project: Path) -> Page:
-    session = DbtSession(
-        project=project,
-        database=database.resolve(),
-        work=work,
-        variables={},
-        threads=1,
-        log_folder=log_folder(project, work),
-        read_only=True,
-    )
-    try:
-        session.parse()
+    built = database.resolve()
+    with scratch_session(project, work, database=built, read_only=True) as session:
         page = session.write_docs().read_text(encoding="utf-8")
-    finally:
-        session.close()
     # dbt's page asks for an icon that does not exist, and says where on whose machine it was made.
     page = re.sub(r'<link rel="shortcut icon"[^>]*>', '<link rel="icon" href="data:,"/>', page)
     page = page.replace("<title>dbt Docs</title>", "<title>Support analytics: models</title>")

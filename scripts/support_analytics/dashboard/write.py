@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +14,7 @@ from support_analytics.dashboard import page_parts
 from support_analytics.dashboard.extract import MAX_TICKETS, Payload, extract, open_warehouse
 from support_analytics.dashboard.pack import deflate, pack, to_base64
 from support_analytics.dbt_project import PROJECT
+from support_analytics.dbt_runner import scratch_session
 from support_analytics.errors import UserError
 
 # A page of this size still opens within seconds; more is worth a warning.
@@ -95,23 +95,8 @@ def assemble(payload: Payload) -> bytes:
 
 def project_redaction(project: Path = PROJECT) -> Callable[[str], str]:
     """The project's macro redact_text, compiled. Raises BuildError where dbt cannot."""
-    from support_analytics.dbt_runner import DATABASE_NAME, DbtSession, log_folder
-
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        session = DbtSession(
-            project=project,
-            database=work / DATABASE_NAME,
-            work=work,
-            variables={},
-            threads=1,
-            log_folder=log_folder(project, work),
-        )
-        try:
-            session.parse()
-            template = session.render("{{ redact_text('" + _COLUMN + "') }}").strip()
-        finally:
-            session.close()
+    with scratch_session(project) as session:
+        template = session.render("{{ redact_text('" + _COLUMN + "') }}").strip()
     return lambda column: template.replace(_COLUMN, column)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import duckdb
 
 from support_analytics.dbt_project import PROJECT
-from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
+from support_analytics.dbt_runner import scratch_session
 from support_analytics.errors import UserError
 from support_analytics.llm.labels import LABEL_COLUMNS
 from support_analytics.quoting import literal
@@ -101,21 +100,8 @@ class ProjectSql:
 
 def project_sql(project: Path = PROJECT) -> ProjectSql:
     """Render the project's macros. Raises BuildError, and UserError for settings to put right."""
-    with tempfile.TemporaryDirectory(prefix="support_analytics_") as folder:
-        work = Path(folder)
-        session = DbtSession(
-            project=project,
-            database=work / DATABASE_NAME,
-            work=work,
-            variables={},
-            threads=1,
-            log_folder=work / "logs",
-        )
-        try:
-            session.parse()
-            rendered = json.loads(session.render(_JINJA))
-        finally:
-            session.close()
+    with scratch_session(project) as session:
+        rendered = json.loads(session.render(_JINJA))
     if not rendered["is_redacting"]:
         raise UserError("the var redact is false; texts leave the house redacted only: remove it")
     spec = rendered["prompt"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from support_analytics.dbt_runner import DbtSession
+from support_analytics.dbt_runner import scratch_session
 from support_analytics.errors import BuildError
 from support_analytics.exports import cell_rules
 
@@ -28,20 +28,9 @@ def compile_analyses(
     texts = [f"{_MARK}{path.stem}\n{path.read_text(encoding='utf-8')}" for path in paths]
     with tempfile.TemporaryDirectory(prefix="support_analytics_report_") as folder:
         work = Path(folder)
-        session = DbtSession(
-            project=project,
-            database=work / database_name,
-            work=work,
-            variables={},
-            threads=1,
-            log_folder=work,
-        )
-        try:
-            session.parse()
+        with scratch_session(project, work, database=work / database_name) as session:
             compiled = session.render("\n".join(texts))
             redact = redact or cell_rules(session).redact
-        finally:
-            session.close()
     queries = {}
     for part in compiled.split(_MARK)[1:]:
         analysis, _, sql = part.partition("\n")
