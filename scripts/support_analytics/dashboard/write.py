@@ -16,11 +16,10 @@ from support_analytics.dashboard.pack import deflate, pack, to_base64
 from support_analytics.dbt_project import PROJECT
 from support_analytics.dbt_runner import scratch_session
 from support_analytics.errors import UserError
+from support_analytics.exports import cell_rules
 
 # A page of this size still opens within seconds; more is worth a warning.
 LARGE_PAGE_BYTES = 8_000_000
-# Stands for the column in the rendered macro.
-_COLUMN = "redacted_column_placeholder"
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,7 @@ def assemble(payload: Payload) -> bytes:
 def project_redaction(project: Path = PROJECT) -> Callable[[str], str]:
     """The project's macro redact_text, compiled. Raises BuildError where dbt cannot."""
     with scratch_session(project) as session:
-        template = session.render("{{ redact_text('" + _COLUMN + "') }}").strip()
-    return lambda column: template.replace(_COLUMN, column)
+        return cell_rules(session).redact
 
 
 @lru_cache(maxsize=1)
