@@ -1,4 +1,4 @@
-"""Replace the outputs of a build as a whole or not at all.
+"""Replace the outputs of a build, or one file, as a whole or not at all.
 
 A build works in hidden folders beside its targets, so that readers see the last good outputs until
 the new ones are complete, and swaps them in at the end: with one atomic exchange where the platform
@@ -271,6 +271,28 @@ def _make_folders(folder: Path, cleanup: contextlib.ExitStack) -> None:
 def _remove_if_empty(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
+
+
+def write_whole(path: Path, parts: Iterable[bytes], *, makes_folder: bool = False) -> None:
+    """Replace one file by the parts, so that readers never see half of it.
+
+    Written beside it and moved into place; on any error the file is as it was. Raises UserError
+    where it cannot be written: in a folder that is not there, too, unless makes_folder.
+    """
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if makes_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with scratch.open("wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            scratch.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

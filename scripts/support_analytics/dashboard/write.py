@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,8 +14,8 @@ from support_analytics.dashboard.extract import MAX_TICKETS, Payload, extract, o
 from support_analytics.dashboard.pack import deflate, pack, to_base64
 from support_analytics.dbt_project import PROJECT
 from support_analytics.dbt_runner import scratch_session
-from support_analytics.errors import UserError
 from support_analytics.exports import cell_rules
+from support_analytics.publish import write_whole
 
 # A page of this size still opens within seconds; more is worth a warning.
 LARGE_PAGE_BYTES = 8_000_000
@@ -57,7 +56,7 @@ def write_dashboard(
             max_tickets=max_tickets,
         )
     html = assemble(payload)
-    _replace_file(out_path, html)
+    write_whole(out_path, [html], makes_folder=True)
     warnings = list(payload.warnings)
     if len(html) > LARGE_PAGE_BYTES:
         warnings.append(f"the page has {len(html) / 1e6:.1f} MB and opens slowly on old machines")
@@ -116,15 +115,3 @@ def _charts() -> dict[str, dict]:
 def _hash(text: str) -> str:
     digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
     return f"'sha256-{digest}'"
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    """Write beside the target and move into place: readers never see half a page."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_bytes(content)
-        scratch.replace(path)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise UserError(f"{path} cannot be written: {error.strerror or error}") from None

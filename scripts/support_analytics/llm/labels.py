@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import duckdb
 
 from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import UserError
-from support_analytics.publish import locked
+from support_analytics.publish import locked, write_whole
 from support_analytics.raw_files import RawSchema, open_raw_file
 from support_analytics.sources import decoding_errors
 from support_analytics.warehouse import RAW_SCHEMA, load_raw_file
@@ -64,7 +62,7 @@ def add_labels(
         content = _with_labels(path, labels)
         write_first()
         if labels:
-            write_whole(path, content)
+            write_whole(path, (part.encode() for part in content))
 
 
 def _with_labels(path: Path, labels: Sequence[Label]) -> list[str]:
@@ -86,19 +84,3 @@ def _with_labels(path: Path, labels: Sequence[Label]) -> list[str]:
         values = dict(zip(LABEL_COLUMNS, astuple(label), strict=True))
         writer.writerow([values.get(column.lower(), "") for column in header])
     return [content, lines.getvalue()]
-
-
-def write_whole(path: Path, parts: Iterable[str]) -> None:
-    """Replace the file by the parts, at once. Raises UserError where it cannot be written."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            scratch.unlink(missing_ok=True)

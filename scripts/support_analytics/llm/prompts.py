@@ -12,13 +12,9 @@ import duckdb
 from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import UserError
 from support_analytics.llm.formats import REQUESTS, Question
-from support_analytics.llm.labels import (
-    LABELS_FILE,
-    LABELS_SCHEMA,
-    load_ai_labels,
-    write_whole,
-)
+from support_analytics.llm.labels import LABELS_FILE, LABELS_SCHEMA, load_ai_labels
 from support_analytics.llm.project import TAGGED, ProjectSql, custom_id, open_tickets, project_sql
+from support_analytics.publish import write_whole
 from support_analytics.sources import refuse_same_file
 from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
 
@@ -100,14 +96,9 @@ def export_prompts(
             "select count(*) filter (not is_labelled), count(*) filter (is_labelled) from asked"
         ).fetchone()
         questions = _Questions(connection, sql, options)
-        write_whole(
-            options.out,
-            (
-                json.dumps(make_request(one, options.model, options.max_tokens), ensure_ascii=False)
-                + "\n"
-                for one in questions
-            ),
-        )
+        requests = (make_request(one, options.model, options.max_tokens) for one in questions)
+        lines = (json.dumps(request, ensure_ascii=False) + "\n" for request in requests)
+        write_whole(options.out, (line.encode() for line in lines))
     return ExportReport(
         requests=questions.count,
         open_tickets=open_count,

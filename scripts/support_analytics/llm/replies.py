@@ -25,7 +25,6 @@ from support_analytics.llm.labels import (
     Label,
     add_labels,
     load_ai_labels,
-    write_whole,
 )
 from support_analytics.llm.project import (
     ProjectSql,
@@ -33,6 +32,7 @@ from support_analytics.llm.project import (
     parts_of_custom_id,
     project_sql,
 )
+from support_analytics.publish import write_whole
 from support_analytics.sources import refuse_same_file
 from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
 
@@ -142,7 +142,7 @@ def import_labels(
             report.added.append(label)
     report.rejects.sort(key=lambda reject: reject.line_number)
     # The labels last: whoever finds them finds the rejects of the same run.
-    rejects = _rejects_csv(report.rejects, sql)
+    rejects = _rejects_csv(report.rejects, sql).encode()
     add_labels(options.labels, report.added, lambda: write_whole(options.rejects_path, [rejects]))
     return report
 
