@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-import duckdb
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from support_analytics.dbt_project import PROJECT
 from support_analytics.dbt_runner import scratch_session
 from support_analytics.errors import UserError
+from support_analytics.warehouse import open_built
 
 MARKER = ".support_analytics_site"
 DBT_DOCS = Path("docs") / "index.html"
@@ -110,15 +110,11 @@ def anchor(heading: str) -> str:
 
 
 def _as_of_at(database: Path) -> str:
-    if not database.is_file():
-        raise UserError(f"--db {database} does not exist; build it with scripts/build_metrics.py")
-    try:
-        with duckdb.connect(str(database), read_only=True) as connection:
-            (as_of_at,) = connection.execute(
-                "select strftime(as_of_at, '%Y-%m-%d %H:%M') from intermediate.int_clock_derived"
-            ).fetchone()
-    except duckdb.Error as error:
-        raise UserError(f"--db {database} is no database of this project: {error}") from None
+    clock = "intermediate.int_clock_derived"
+    with open_built(database, [clock]) as connection:
+        (as_of_at,) = connection.execute(
+            f"select strftime(as_of_at, '%Y-%m-%d %H:%M') from {clock}"
+        ).fetchone()
     return as_of_at
 
 

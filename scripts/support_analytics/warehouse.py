@@ -97,16 +97,53 @@ def check_not_written(path: Path) -> None:
         return
     try:
         duckdb.connect(str(path), read_only=True).close()
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            holder = str(error).partition("Conflicting lock is held in")[2].partition(". See")[0]
-            raise UserError(
-                f"{path} is open for writing in another process{':' + holder if holder else ''}; "
-                "close it first"
-            ) from None
-    except duckdb.Error:
+    except duckdb.Error as error:
         # A file that DuckDB cannot read is replaced like any other.
-        pass
+        _check_not_locked(path, error)
+
+
+def _check_not_locked(path: Path, error: duckdb.Error) -> None:
+    """Raise UserError when DuckDB could not open the file because another process writes to it."""
+    if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
+        holder = str(error).partition("Conflicting lock is held in")[2].partition(". See")[0]
+        raise UserError(
+            f"{path} is open for writing in another process{':' + holder if holder else ''}; "
+            "close it first"
+        ) from None
+
+
+def open_built(
+    path: Path,
+    tables: Iterable[str],
+    catalog: str = "built",
+    settings: Mapping[str, str] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """A connection in memory to which the database of a build is attached read-only, and in use.
+
+    tables are those that the caller reads, as schema.table; settings are DuckDB's. Raises UserError
+    where path is no file, no DuckDB file, written to by another process, or lacks one of tables.
+    """
+    if not path.is_file():
+        raise UserError(f"--db {path}: no such file; build it first with scripts/build_metrics.py")
+    connection = duckdb.connect(config=dict(settings or {}))
+    try:
+        connection.execute(f"attach {literal(path)} as {quoted(catalog)} (read_only)")
+    except duckdb.Error as error:
+        connection.close()
+        _check_not_locked(path, error)
+        raise UserError(
+            f"--db {path} is not a DuckDB file that can be read ({one_line(str(error), 200)}); "
+            "give the database of a build"
+        ) from None
+    connection.execute(f"use {quoted(catalog)}")
+    found = connection.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+    ).fetchall()
+    missing = [table for table in tables if (table,) not in found]
+    if missing:
+        connection.close()
+        raise UserError(f"--db {path} has no {missing[0]}; build it with this version first")
+    return connection
 
 
 def check_can_be_refreshed(path: Path) -> None:

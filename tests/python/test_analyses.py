@@ -40,7 +40,7 @@ def database(sample_build: Build) -> Path:
 @pytest.fixture(scope="module")
 def results(database: Path) -> Results:
     """Rows of each analysis on the sample."""
-    queries, _ = compile_analyses(PROJECT, database.name)
+    queries, _ = compile_analyses(PROJECT)
     with duckdb.connect(str(database), read_only=True) as connection:
         return run_analyses(connection, queries)
 

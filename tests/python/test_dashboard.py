@@ -1250,13 +1250,13 @@ def test_many_tickets_leave_a_window_that_says_so(
 
 
 def test_errors_are_for_people(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match="no such file; build it first"):
         write_dashboard(tmp_path / "none.duckdb", tmp_path / "page.html")
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
-    with pytest.raises(UserError, match=r"no table marts\.fct_\w+; build the models"):
+    with pytest.raises(UserError, match=r"has no marts\.fct_\w+; build it with this version"):
         write_dashboard(tmp_path / "empty.duckdb", tmp_path / "page.html")
     (tmp_path / "text.duckdb").write_text("not a database, but long enough to look like one" * 9)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is not a DuckDB file that can be read"):
         write_dashboard(tmp_path / "text.duckdb", tmp_path / "page.html")
 
 

@@ -572,7 +572,7 @@ def test_a_build_without_redaction_has_a_report_without(
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("missing.duckdb", "does not exist"),
+        ("missing.duckdb", "no such file; build it first"),
         ("other.duckdb", "has no marts"),
         ("older.duckdb", "lacks what the report reads; build it again with this version"),
     ],

@@ -171,7 +171,7 @@ def test_an_earlier_site_stays_until_the_new_one_is_there(
 
 
 def test_a_missing_database_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match="no such file; build it first"):
         build_site(tmp_path / "none.duckdb", tmp_path, tmp_path / "site")
 
 

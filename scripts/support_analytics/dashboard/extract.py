@@ -13,11 +13,12 @@ import duckdb
 from support_analytics.dashboard import control
 from support_analytics.dashboard.incidents import find_incidents
 from support_analytics.dashboard.pack import Column
-from support_analytics.errors import UserError, one_line
+from support_analytics.errors import UserError
 from support_analytics.exports import redacted_user_texts_sql, rejected_value_sql
 from support_analytics.lacking import kinds_lacking
 from support_analytics.names import NAMES, TITLES
 from support_analytics.quoting import literal
+from support_analytics.warehouse import open_built
 
 # Past this many tickets the page holds the latest days only, and texts of the slowest tickets.
 MAX_TICKETS = 100_000
@@ -115,23 +116,8 @@ class Payload:
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file for reading. Raises UserError where it is not a built warehouse."""
-    if not path.is_file():
-        raise UserError(f"{path} does not exist; build it first: make build")
-    connection = duckdb.connect()
-    try:
-        connection.execute(f"attach {literal(path)} as warehouse (read_only)")
-        connection.execute("use warehouse")
-        connection.execute("set TimeZone = 'UTC'")
-        present = set(
-            connection.execute(
-                "select table_schema || '.' || table_name from information_schema.tables"
-            ).fetchall()
-        )
-    except duckdb.Error as error:
-        raise UserError(f"{path} cannot be read as a DuckDB file: {one_line(str(error))}") from None
-    missing = [table for table in TABLES if (table,) not in present]
-    if missing:
-        raise UserError(f"{path} has no table {missing[0]}; build the models with this project")
+    connection = open_built(path, TABLES)
+    connection.execute("set TimeZone = 'UTC'")
     return connection
 
 

@@ -15,9 +15,9 @@ from support_analytics.dbt_project import PROJECT
 from support_analytics.dbt_runner import scratch_session
 from support_analytics.errors import UserError
 from support_analytics.llm.labels import LABEL_COLUMNS
-from support_analytics.quoting import literal
-from support_analytics.warehouse import RAW_SCHEMA
+from support_analytics.warehouse import RAW_SCHEMA, open_built
 
+_TICKETS = "marts.fct_tickets"
 _COLUMN = "rendered_column"
 # Rendered by dbt, so that export, import and build cannot mean different things.
 _JINJA = (
@@ -130,21 +130,16 @@ def open_tickets(database: Path, columns: Sequence[str]) -> duckdb.DuckDBPyConne
 
     The database is opened read-only. Raises UserError when it is none, or not built yet.
     """
-    if not database.is_file():
-        raise UserError(f"--db {database}: no such file; build it first")
-    connection = duckdb.connect()
+    connection = open_built(database, [_TICKETS])
+    # Labels are read into memory, beside it.
+    connection.execute("use memory")
     try:
-        connection.execute(f"attach {literal(database)} as built (read_only)")
         connection.execute(
-            f"create temp view tickets as select {', '.join(columns)} from built.marts.fct_tickets"
+            f"create temp view tickets as select {', '.join(columns)} from built.{_TICKETS}"
         )
-    except duckdb.Error as error:
+    except duckdb.BinderException:
         connection.close()
-        if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
-            raise UserError(
-                f"--db {database} has no marts.fct_tickets; build it with this version first"
-            ) from None
-        if "lock" in str(error).lower():
-            raise UserError(f"--db {database} is open for writing in another process") from None
-        raise UserError(f"--db {database} is not a DuckDB file that can be read") from None
+        raise UserError(
+            f"--db {database} has another {_TICKETS}; build it with this version first"
+        ) from None
     return connection

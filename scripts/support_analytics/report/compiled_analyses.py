@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from support_analytics.dbt_runner import scratch_session
+from support_analytics.dbt_runner import DATABASE_NAME, scratch_session
 from support_analytics.errors import BuildError
 from support_analytics.exports import cell_rules
 
+# Stands before every table that dbt names.
+CATALOG = Path(DATABASE_NAME).stem
 _MARK = "-- analysis: "
 
 
 def compile_analyses(
-    project: Path, database_name: str, redact: Callable[[str], str] | None = None
+    project: Path, redact: Callable[[str], str] | None = None
 ) -> tuple[dict[str, str], Callable[[str], str]]:
-    """SQL of each file in analyses/, by name without suffix, for a database of this file name.
+    """SQL of each file in analyses/, by name without suffix, for a database attached as CATALOG.
 
     Beside it what redacts: redact, or the project's macro where none is given. One dbt session in a
     scratch folder: the user's database is not opened. Raises BuildError.
     """
     paths = sorted((project / "analyses").glob("*.sql"))
     texts = [f"{_MARK}{path.stem}\n{path.read_text(encoding='utf-8')}" for path in paths]
-    with tempfile.TemporaryDirectory(prefix="support_analytics_report_") as folder:
-        work = Path(folder)
-        with scratch_session(project, work, database=work / database_name) as session:
-            compiled = session.render("\n".join(texts))
-            redact = redact or cell_rules(session).redact
+    with scratch_session(project) as session:
+        compiled = session.render("\n".join(texts))
+        redact = redact or cell_rules(session).redact
     queries = {}
     for part in compiled.split(_MARK)[1:]:
         analysis, _, sql = part.partition("\n")

@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
@@ -16,8 +15,9 @@ from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import UserError
 from support_analytics.report import sentences, service, wording
 from support_analytics.report.charts import Chart, draw_charts
-from support_analytics.report.compiled_analyses import compile_analyses, run_analyses
-from support_analytics.report.figures import Marts, chart_data, check_database, gather
+from support_analytics.report.compiled_analyses import CATALOG, compile_analyses, run_analyses
+from support_analytics.report.figures import TABLES, Marts, chart_data, gather
+from support_analytics.warehouse import open_built
 
 REPORT_NAME = "executive_report"
 _FOLDER = Path(__file__).resolve().parent
@@ -62,17 +62,11 @@ def render_report(
     redact: Callable[[str], str] | None = None,
 ) -> tuple[str, list[Chart]]:
     """The report as Markdown, and its pictures."""
-    if not db_path.is_file():
-        raise UserError(f"--db {db_path} does not exist; build it with scripts/build_metrics.py")
-    try:
-        connection = duckdb.connect(str(db_path), read_only=True)
-    except duckdb.Error as error:
-        raise UserError(f"--db {db_path} cannot be opened: {error}") from None
-    with connection:
-        check_database(connection, db_path)
-    queries, redact = compile_analyses(project, db_path.name, redact)
-    with duckdb.connect(str(db_path), read_only=True, config={"threads": 1}) as connection:
+    with open_built(db_path, TABLES, CATALOG, {"threads": "1"}) as connection:
         marts = Marts(connection)
+        if marts.row("select 1 from marts.fct_tickets limit 1") is None:
+            raise UserError(f"--db {db_path} has no accepted tickets; there is nothing to report")
+        queries, redact = compile_analyses(project, redact)
         analyses = run_analyses(connection, queries)
         figures = gather(marts, analyses, project, redact)
         charts = draw_charts(chart_data(marts))
