@@ -8,7 +8,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -373,7 +373,7 @@ def _estimate(value: float | None, resampled: Sequence[float]) -> Estimate:
     if not resampled:
         return Estimate(value)
     low, high = (resampled[round(share * (len(resampled) - 1))] for share in INTERVAL)
-    return replace(Estimate(value), low=low, high=high)
+    return Estimate(value, low, high)
 
 
 def _excess(text: LabelledText, reading: Reading) -> float:

@@ -220,7 +220,7 @@ def _open(path: Path) -> BinaryIO:
         return path.open("rb", buffering=0)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
-    except (IsADirectoryError, PermissionError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
         with contextlib.suppress(OSError, ValueError):
             if path.is_dir():
                 raise UserError(f"{path} is a folder; give the file in it") from None

@@ -195,7 +195,7 @@ def _decomposition(rows: list[Row]) -> Chart | None:
     middle, half = 400.0, 210.0
     for index, row in enumerate(rows):
         y = 44 + 40 * index
-        canvas.text(8, y + 18, str(wording.capital(wording.name(row["segment"]))), _INK)
+        canvas.text(8, y + 18, wording.capital(wording.name(row["segment"])), _INK)
         for offset, effect, colour in (
             (0, row["rate_effect"], _BLUE),
             (15, row["mix_effect"], _TEAL),
@@ -235,7 +235,7 @@ def _categories(rows: list[Row]) -> Chart | None:
     span = max(shares, default=0) or 1
     for index, row in enumerate(rows):
         y = 44 + 40 * index
-        canvas.text(8, y + 18, str(wording.capital(wording.name(row["segment"]))), _INK)
+        canvas.text(8, y + 18, wording.capital(wording.name(row["segment"])), _INK)
         for offset, share, colour in (
             (0, row["ticket_share"] or 0, _BLUE),
             (15, row["waiting_share"] or 0, _TEAL),
@@ -400,7 +400,7 @@ def _incident_labels(
     for incident in incidents:
         middle = (x_of(incident["start_day"]) + x_of(incident["end_day"])) / 2
         anchor = "start" if middle < 80 else "end" if middle > _WIDTH - 80 else "middle"
-        label = f"{wording.capital(wording.about(incident))}"
+        label = wording.capital(wording.about(incident))
         canvas.text(middle, top - 18, label, _RED, anchor, 11, is_bold=True)
         dates = wording.days(incident["start_day"], incident["end_day"])
         canvas.text(middle, top - 5, dates, _RED, anchor, 10)

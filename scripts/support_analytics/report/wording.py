@@ -233,4 +233,4 @@ def shortened(text: str | None, length: int = 90) -> Plain:
 def _away_from_zero(value: float, digits: int) -> float:
     # Never "-0.0"; and sums that differ in their last bit must not round to different texts.
     rounded = round(value + (1e-9 if value >= 0 else -1e-9), digits)
-    return rounded if rounded else 0.0
+    return rounded or 0.0
