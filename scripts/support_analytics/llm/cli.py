@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from support_analytics.errors import positive, reported
+from support_analytics.llm.formats import DEFAULT_FORMAT, DEFAULT_MAX_TOKENS, REQUESTS
 
-FORMATS = ("openai", "anthropic", "gemini", "vertex")
 EXIT_CODES = "Exit code: 0 done; 1 something broke; 2 an option or file to put right. On anything "
 EXIT_CODES += "but 0 the files are as they were."
 
@@ -26,7 +26,10 @@ def export_main(arguments: Sequence[str] | None = None) -> int:
         "--out", type=Path, required=True, metavar="JSONL", help="the requests; replaced"
     )
     parser.add_argument(
-        "--format", choices=FORMATS, default="openai", help="whose batch format (default: openai)"
+        "--format",
+        choices=REQUESTS,
+        default=DEFAULT_FORMAT,
+        help=f"whose batch format (default: {DEFAULT_FORMAT})",
     )
     parser.add_argument(
         "--model",
@@ -50,8 +53,8 @@ def export_main(arguments: Sequence[str] | None = None) -> int:
         "--max-tokens",
         type=positive,
         metavar="N",
-        default=1000,
-        help="bound of an answer, thinking included (default: 1000)",
+        default=DEFAULT_MAX_TOKENS,
+        help=f"bound of an answer, thinking included (default: {DEFAULT_MAX_TOKENS})",
     )
     return _run(parser.parse_args(arguments), _export)
 

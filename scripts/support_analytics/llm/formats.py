@@ -16,6 +16,10 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
+DEFAULT_FORMAT = "openai"
+# Bound of an answer in tokens, thinking included.
+DEFAULT_MAX_TOKENS = 1000
+
 
 @dataclass(frozen=True)
 class Question:

@@ -11,7 +11,12 @@ import duckdb
 
 from support_analytics.dbt_project import PROJECT
 from support_analytics.errors import UserError
-from support_analytics.llm.formats import REQUESTS, Question
+from support_analytics.llm.formats import (
+    DEFAULT_FORMAT,
+    DEFAULT_MAX_TOKENS,
+    REQUESTS,
+    Question,
+)
 from support_analytics.llm.labels import LABELS_FILE, LABELS_SCHEMA, load_ai_labels
 from support_analytics.llm.project import TAGGED, ProjectSql, custom_id, open_tickets, project_sql
 from support_analytics.publish import write_whole
@@ -19,7 +24,6 @@ from support_analytics.sources import refuse_same_file
 from support_analytics.warehouse import RAW_SCHEMA, create_raw_table
 
 TICKET_COLUMNS = ("ticket_id", "channel", "tag", "message_text")
-DEFAULT_MAX_TOKENS = 1000
 # Rows held in memory.
 BATCH_TICKETS = 10_000
 
@@ -30,7 +34,7 @@ class ExportOptions:
 
     database: Path
     out: Path
-    file_format: str = "openai"
+    file_format: str = DEFAULT_FORMAT
     model: str = ""
     labels: Path = LABELS_FILE
     limit: int | None = None
