@@ -9,6 +9,7 @@ from pathlib import Path
 try:
     from support_analytics.dashboard import write_dashboard
     from support_analytics.errors import positive, reported
+    from support_analytics.options import add_built_database
     from support_analytics.sources import refuse_same_file
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
@@ -19,13 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="Write the Support Health page, one HTML file that needs no server.",
     )
-    parser.add_argument(
-        "--db",
-        type=Path,
-        default=Path("support_analytics.duckdb"),
-        metavar="FILE",
-        help="the built DuckDB file (default: support_analytics.duckdb)",
-    )
+    add_built_database(parser)
     parser.add_argument(
         "--out",
         type=Path,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 try:
     from support_analytics.errors import reported
+    from support_analytics.options import add_built_database
     from support_analytics.report import write_report
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
@@ -18,13 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="Write the executive report as Markdown with pictures and as one HTML file.",
     )
-    parser.add_argument(
-        "--db",
-        type=Path,
-        default=Path("support_analytics.duckdb"),
-        metavar="FILE",
-        help="the built DuckDB file (default: support_analytics.duckdb)",
-    )
+    add_built_database(parser)
     parser.add_argument(
         "--out",
         type=Path,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 try:
     from support_analytics.errors import reported
+    from support_analytics.options import add_built_database
     from support_analytics.site import build_site
 except ModuleNotFoundError as missing:
     sys.exit(f"Python module {missing.name} is missing: install the Python requirements first")
@@ -19,13 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         description="Put dbt's documentation, the guides, and what the build wrote for people into "
         "one static folder with an index. It needs no server and asks nothing of the network.",
     )
-    parser.add_argument(
-        "--db",
-        type=Path,
-        default=Path("support_analytics.duckdb"),
-        metavar="FILE",
-        help="the built DuckDB file (default: support_analytics.duckdb)",
-    )
+    add_built_database(parser)
     parser.add_argument(
         "--reports",
         type=Path,

@@ -171,7 +171,7 @@ def build(
                 stage.exports,
                 options.file_format,
                 rules,
-                lambda done, total, name: progress.count(done / total, f"{done}/{total} {name}"),
+                progress.count_of,
             )
         report.pages = _write_pages(options, stage, rules, progress)
         own_files = _write_manifest(stage, report, read, variables)
@@ -251,9 +251,7 @@ def _run_models(
         session.parse()
         rules = exports.cell_rules(session, keep_text)
         progress.phase("building and testing models")
-        outcome = session.build(
-            loaded, lambda done, total, name: progress.count(done / total, f"{done}/{total} {name}")
-        )
+        outcome = session.build(loaded, progress.count_of)
     finally:
         session.close()
     return outcome, rules

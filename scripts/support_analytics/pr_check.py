@@ -16,11 +16,11 @@ from typing import Any
 import yaml
 
 from support_analytics.dbt_project import PROJECT
+from support_analytics.dbt_runner import DATABASE_NAME
 from support_analytics.errors import BuildError, UserError, one_line
 from support_analytics.mart_diff import diff_marts, mart_relations, summary_table
 
 WORK = Path("target") / "pr_check"
-DATABASE = "support_analytics.duckdb"
 DEFAULT_BASES = ("origin/main", "main")
 # dbt compares what stands in a node's own file. What else decides on the marts:
 EVERYTHING = ("requirements.txt", "packages.yml", "package_standins/", "profiles.example.yml")
@@ -51,7 +51,7 @@ def check(base: str | None = None, project: Path = PROJECT) -> Report:
     shutil.rmtree(head_folder, ignore_errors=True)
     head_folder.mkdir(parents=True)
     # What the change leaves alone stands in the copy already, so nothing needs to be deferred.
-    shutil.copyfile(base_folder / DATABASE, head_folder / DATABASE)
+    shutil.copyfile(base_folder / DATABASE_NAME, head_folder / DATABASE_NAME)
     selection = _selection(project, commit)
     selected = [*(("--select", *selection) if selection else ()), "--state", str(base_folder)]
     # Tests come after all models: a failing one would keep the models behind it as they were.
@@ -66,8 +66,8 @@ def check(base: str | None = None, project: Path = PROJECT) -> Report:
             raise BuildError(f"dbt {command[0]} failed: {_last_lines(run)}")
         results += _results(written)
     diffs = diff_marts(
-        base_folder / DATABASE,
-        head_folder / DATABASE,
+        base_folder / DATABASE_NAME,
+        head_folder / DATABASE_NAME,
         mart_relations(base_folder / "manifest.json"),
         mart_relations(head_folder / "target" / "manifest.json"),
     )
@@ -180,7 +180,7 @@ def _dbt(project: Path, folder: Path, *command: str) -> subprocess.CompletedProc
     """Run dbt on a project, with database, profile, target and logs in folder."""
     shutil.copyfile(project / "profiles.example.yml", folder / "profiles.yml")
     environment = {
-        "SUPPORT_ANALYTICS_DB": str(folder / DATABASE),
+        "SUPPORT_ANALYTICS_DB": str(folder / DATABASE_NAME),
         "DBT_PROFILES_DIR": str(folder),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),

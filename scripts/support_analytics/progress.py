@@ -45,6 +45,10 @@ class Progress:
             self._logged_share = share
             self._write(text)
 
+    def count_of(self, done: int, total: int, name: str) -> None:
+        """Report that so many parts of the phase are done, and which the last one is."""
+        self.count(done / total, f"{done}/{total} {name}")
+
     def note(self, text: str) -> None:
         """Say something in a line of its own."""
         self.end()
