@@ -1,6 +1,7 @@
 -- Hypothesis: the topic tells how long the resolution will take.
 -- Method: share of the variance of the logarithm of resolution time (plus one minute) that lies between AI topics, adjusted
 -- for their number; the interval is Olkin and Finn's for an explained share. p is of the F test, by its chi-square limit.
+-- Topics with fewer resolutions than min_tickets_for_percentile are left out.
 -- Reading: 0 is no help, 1 a perfect forecast. What is left lies within topics.
 
 with tickets as (
@@ -19,6 +20,7 @@ topics as (
         sum(power(log_minutes, 2)) as square_sum
     from tickets
     group by ai_topic
+    having count(*) >= {{ var('min_tickets_for_percentile') }}
 ),
 
 summed as (

@@ -3,7 +3,8 @@
 -- is the large-sample one of a share of a ranked total (its influence function), as if creators were a sample of those to come.
 -- Reading: where all creators write alike, chance makes the 5% with the most bring more than 5%: of counts that spread as
 -- Poisson's, about 5% * (1 + 2.06 / sqrt(mean) + 0.57 / mean): the mean of the highest twentieth of a normal distribution, and
--- what Poisson's skewness adds (Cornish and Fisher). Beyond that some write more. Tickets without a creator are left out.
+-- what Poisson's skewness adds (Cornish and Fisher). Beyond that some write more; below it, all more alike than chance. Tickets without a
+-- creator are left out.
 
 with creators as (
     select
@@ -56,6 +57,7 @@ select
     {{ two_sided_p('(shares.top_share - limits.share_if_alike) / nullif(errors.share_error, 0)') }} as p_value,
     case
         when shares.top_share - {{ z_95() }} * errors.share_error > limits.share_if_alike then 'yes'
+        when shares.top_share + {{ z_95() }} * errors.share_error < limits.share_if_alike then 'the contrary'
         else 'cannot be told'
     end as reading
 from limits

@@ -335,17 +335,38 @@ def test_what_lacks_its_data_is_not_answered() -> None:
     analyses = {"question_5": [row], "hypothesis_1": [row]}
     assert figures._questions(analyses, []) == {"question_5": [row]}
     assert figures._questions(analyses, ["texts"]) == {"question_5": []}
-    beliefs = [
-        {"hypothesis": "Staffing leaves gaps", "estimate": -0.1},
-        {"hypothesis": "Staffing leaves gaps", "estimate": None},
-        {"hypothesis": "Topic predicts resolution time", "estimate": 0.2},
+    staffing = [
+        {"hypothesis": "Staffing leaves gaps", "estimate": -0.1, "reading": "yes"},
+        {"hypothesis": "Staffing leaves gaps", "estimate": None, "reading": "yes"},
     ]
-    # A belief of which one measure was tested is not called untested.
-    assert figures._untested({}, beliefs, []) == []
-    assert figures._untested({}, beliefs, ["first_responses"]) == ["Staffing leaves gaps"]
+    waits = [
+        {"hypothesis": "Open tickets hide long waits", "estimate": 5, "reading": "description"},
+        {"hypothesis": "Open tickets hide long waits", "estimate": None, "reading": "yes"},
+    ]
+    # A belief of which one measure was tested is not called untested; a description tests nothing.
+    analyses = {"hypothesis_6_staffing": staffing, "hypothesis_9_waits": waits, "question_1": []}
+    assert figures._untested(analyses, []) == ["Open tickets hide long waits"]
+    assert len(figures._untested(analyses, ["first_responses"])) == 2
     # Nor is one forgotten whose analysis found nothing to compare.
-    analyses = {"hypothesis_2_chatbot_tickets_escalate_more": [], "question_1_what": []}
-    assert figures._untested(analyses, beliefs, []) == ["Chatbot tickets escalate more"]
+    empty = {"hypothesis_2_chatbot_tickets_escalate_more": []}
+    assert figures._untested(empty, []) == ["Chatbot tickets escalate more"]
+
+
+def test_only_tests_that_are_shown_are_corrected_for() -> None:
+    def row(hypothesis: str, p_value: float) -> dict[str, object]:
+        return {"hypothesis": hypothesis, "estimate": 1, "p_value": p_value, "reading": "yes"}
+
+    analyses = {
+        "hypothesis_5_topic": [row("Topic predicts resolution time", 0.03)],
+        "hypothesis_6_staffing": [row("Staffing leaves gaps", 0.5)],
+    }
+    shown = figures._hypotheses(analyses, [])
+    assert [(test["p_value_holm"], test["holds"]) for test in shown] == [
+        (0.06, "perhaps: not after correction"),
+        (0.5, "cannot be told"),
+    ]
+    shown = figures._hypotheses(analyses, ["first_responses"])
+    assert [(test["p_value_holm"], test["holds"]) for test in shown] == [(0.03, "yes")]
 
 
 def test_a_figure_that_reads_the_same_is_called_the_same() -> None:

@@ -26,6 +26,7 @@ _JINJA = (
     f"'redacted': redact_text('{_COLUMN}'),"
     f"'hashed': text_hash('{_COLUMN}'),"
     f"'trimmed': trimmed('{_COLUMN}'),"
+    f"'has_text': has_text('{_COLUMN}'),"
     f"'neutralised': neutralise_cell('{_COLUMN}'),"
     "'labelled_at': parse_instant('labelled_text'),"
     "'reasons': ai_label_reasons(),"
@@ -72,6 +73,10 @@ class ProjectSql:
     def hashed(self, column: str) -> str:
         """SQL of the hash of the column's text."""
         return self.parts["hashed"].replace(_COLUMN, column)
+
+    def has_text(self, column: str) -> str:
+        """SQL: whether the column's text says anything."""
+        return self.parts["has_text"].replace(_COLUMN, column)
 
     def neutralised(self, column: str) -> str:
         """SQL of the column's text as a CSV's cell that a spreadsheet shows and does not run."""

@@ -92,7 +92,7 @@ def export_prompts(
                     where usable.text_hash = {sql.hashed("tickets.message_text")}
                 ) as is_labelled
             from tickets
-            where trim(message_text, ' ' || chr(9) || chr(10) || chr(13)) <> ''
+            where {sql.has_text("message_text")}
                 {"and tag is not null" if options.only_tagged else ""}
             """
         )

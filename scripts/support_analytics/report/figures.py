@@ -110,7 +110,7 @@ def gather(
     lacks = kinds_lacking(marts.connection)
     changes = _changes(marts, "4_weeks", lacks)
     calm_changes = _changes(marts, "4_weeks_calm", lacks)
-    hypotheses = _hypotheses(analyses)
+    hypotheses = _hypotheses(analyses, lacks)
     findings = _findings(marts)
     for finding in findings:
         if finding["kind"] == "change":
@@ -163,21 +163,23 @@ def gather(
         ),
         "breaches_due_count": _count(marts, "marts.fct_sla_breaches_due"),
         "repeat_creators": _repeat_creators(marts, redact),
-        "hypotheses": [row for row in hypotheses if _is_tested(row, lacks)],
-        "untested_hypotheses": _untested(analyses, hypotheses, lacks),
+        "hypotheses": hypotheses,
+        "untested_hypotheses": _untested(analyses, lacks),
         "days_below": marts.rows(
             "select anomaly_day as day, tickets_created, expected_tickets"
             " from marts.fct_anomaly_days where segment_type = 'all' and direction = 'below'"
             " order by anomaly_day"
         ),
         "streak": _streak(marts),
-        "tests_count": sum(
-            row["p_value"] is not None
-            for name, rows in analyses.items()
-            if name.startswith("hypothesis")
-            for row in rows
-        ),
+        "tests_count": sum(row["p_value"] is not None for row in hypotheses),
         "questions": questions,
+        "untargeted_channels": marts.rows(
+            "select channel, count(*) as tickets_count,"
+            " concat_ws(' or ', case when frt_target_minutes is null then 'first responses' end,"
+            " case when resolution_target_minutes is null then 'resolutions' end) as lacks"
+            " from marts.fct_tickets left join raw.sla_targets using (channel)"
+            " group by all having lacks <> '' order by channel"
+        ),
         "resolution_misses": marts.row(
             "select count(*) as missed_count,"
             " count(case when is_resolved then 1 end) as late_count,"
@@ -317,14 +319,13 @@ def _is_tested(row: Row, lacks: list[str]) -> bool:
     return row["estimate"] is not None and _BELIEF_NEEDS.get(row["hypothesis"]) not in lacks
 
 
-def _untested(analyses: dict[str, list[Row]], hypotheses: list[Row], lacks: list[str]) -> list[str]:
+def _untested(analyses: dict[str, list[Row]], lacks: list[str]) -> list[str]:
     """The beliefs of which no measure could be tested; without rows, as the file is named."""
-    tested = {row["hypothesis"] for row in hypotheses if _is_tested(row, lacks)}
-    beliefs = dict.fromkeys(row["hypothesis"] for row in hypotheses)
-    return [belief for belief in beliefs if belief not in tested] + [
-        name.split("_", 2)[2].replace("_", " ").capitalize()
+    return [
+        rows[0]["hypothesis"] if rows else name.split("_", 2)[2].replace("_", " ").capitalize()
         for name, rows in analyses.items()
-        if name.startswith("hypothesis") and not rows
+        if name.startswith("hypothesis")
+        and not any(_is_tested(row, lacks) and row["reading"] != "description" for row in rows)
     ]
 
 
@@ -495,14 +496,16 @@ def holm(p_values: list[float | None]) -> list[float | None]:
     return corrected
 
 
-def _hypotheses(analyses: dict[str, list[Row]]) -> list[Row]:
-    rows = [
+def _hypotheses(analyses: dict[str, list[Row]], lacks: list[str]) -> list[Row]:
+    """The tests of beliefs that are shown, and what holds after a correction for their number."""
+    tests = [
         row
-        for name, results in analyses.items()
+        for name, rows in analyses.items()
         if name.startswith("hypothesis")
-        for row in results
+        for row in rows
+        if _is_tested(row, lacks)
     ]
-    for row, corrected in zip(rows, holm([row["p_value"] for row in rows]), strict=True):
+    for row, corrected in zip(tests, holm([row["p_value"] for row in tests]), strict=True):
         row["p_value_holm"] = corrected
         row["holds"] = row["reading"]
         if row["reading"] in ("yes", "the contrary") and corrected is not None:
@@ -513,7 +516,7 @@ def _hypotheses(analyses: dict[str, list[Row]]) -> list[Row]:
                 if row["p_value"] < _SIGNIFICANCE_LEVEL
                 else "cannot be told"
             )
-    return rows
+    return tests
 
 
 def _is_sample(marts: Marts, project: Path) -> bool:

@@ -360,6 +360,16 @@ def backlog_moved(change: int) -> str:
     return f"{whole(abs(change))} {'more' if change > 0 else 'fewer'} than"
 
 
+def untargeted(channels: list[Row]) -> Plain:
+    """Which channels have no target, so that no share tells of them; or nothing."""
+    told = [
+        f"{name(row['channel'])} ({counted(row['tickets_count'], 'ticket')}):"
+        f" no target for {row['lacks']}"
+        for row in channels
+    ]
+    return Plain(f"Not judged: {'; '.join(told)}." if told else "")
+
+
 def chance_of_a_false_one(tests_count: int) -> str:
     """How likely at least one of so many tests at 5% holds by chance alone."""
     return percent(1 - 0.95**tests_count, 0)

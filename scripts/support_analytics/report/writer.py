@@ -140,7 +140,7 @@ def _markdown(figures: dict[str, Any], charts: list[Chart]) -> str:
             "title headline paragraph at_stake hours_at_stake why question_title question_note"
             " reading topics_left_out segment_name styled difference backlog_moved"
             " backlog_grew same_topic lacking untested open_tickets moved_most most_often_about"
-            " still_going_on costs quiet_days",
+            " still_going_on costs quiet_days untargeted",
         ),
         (
             service,
