@@ -110,7 +110,6 @@ def build(
     """
     progress = progress or Progress(stream=None)
     variables = _variables(options)
-    sla_targets = _sla_targets(options, project)
     if options.memory_limit is not None:
         check_memory_limit(options.memory_limit)
     warehouse.check_database_path(options.database_path)
@@ -120,6 +119,7 @@ def build(
         # Headers are checked before anything is locked or made.
         inputs = cleanup.enter_context(opened_inputs(options.inputs, project))
         variables |= inputs.variables
+        sla_targets = _sla_targets(options.sla_targets, project_vars(project) | inputs.variables)
         stage = cleanup.enter_context(
             publish.staged_build(options.out, options.database_path, project, inputs.paths)
         )
@@ -232,11 +232,9 @@ def _variables(options: BuildOptions) -> dict[str, Any]:
 
 
 def _sla_targets(
-    options: BuildOptions, project: Path
+    path: Path | None, variables: dict[str, Any]
 ) -> list[tuple[str, float | None, float | None]]:
-    if options.sla_targets is None:
-        return []
-    return warehouse.read_sla_targets(options.sla_targets, project_vars(project)["ticket_channels"])
+    return [] if path is None else warehouse.read_sla_targets(path, variables["ticket_channels"])
 
 
 def _run_models(

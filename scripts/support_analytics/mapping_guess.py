@@ -303,7 +303,8 @@ def _valued(name: str, column: str, table: _Export, allowed: Sequence[str]) -> _
     if not counts:
         lines[-1] = "  values: {}"
     lines.append(f"  otherwise: {rule}")
-    decisions = [f"is each of the {len(counts)} values of {_text(column)} mapped rightly?"]
+    values = "the one value" if len(counts) == 1 else f"each of the {len(counts)} values"
+    decisions = [f"is {values} of {_text(column)} mapped rightly?"]
     if unknown:
         shown = ", ".join(map(_text, unknown[:8]))
         decisions.append(f"which of {', '.join(allowed)} is {shown}?")

@@ -30,6 +30,17 @@ STAGE_SUFFIX = ".support_analytics_build"
 LOCK_SUFFIX = ".support_analytics_lock"
 # More files than this that are not ours: the folder is somebody's home, not a place for exports.
 FOREIGN_FILES_LIMIT = 10_000
+# Folders of the project that dbt or Python reads: an output there would become an input.
+_SOURCES = (
+    "analyses",
+    "dbt_packages",
+    "macros",
+    "models",
+    "scripts",
+    "seeds",
+    "snapshots",
+    "tests",
+)
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -242,6 +253,8 @@ def _check_out(out: Path, project: Path) -> None:
         raise UserError(f"--out {out} is a file; give a folder")
     if project.is_relative_to(out):
         raise UserError(f"--out {out} holds this project; give a folder of its own")
+    if any(out.is_relative_to(project / folder) for folder in _SOURCES):
+        raise UserError(f"--out {out} is among this project's own files; give another folder")
     if Path.cwd().is_relative_to(out):
         raise UserError(
             f"--out {out} is the folder that you are in, and is replaced as a whole; "

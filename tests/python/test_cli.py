@@ -246,6 +246,10 @@ BAD_INPUTS = {
     "out is a file": (["--out", "users.csv"], "users.csv is a file; give a folder"),
     "out is here": (["--out", "."], "is the folder that you are in"),
     "out is the project": (["--out", str(SCRIPT.parents[2])], "holds this project"),
+    "out is an input of dbt": (
+        ["--out", str(SCRIPT.parents[1] / "seeds" / "metrics")],
+        "is among this project's own files; give another folder",
+    ),
     "out below a file": (
         ["--out", "users.csv/out"],
         "users.csv cannot be written: Not a directory",

@@ -103,6 +103,18 @@ def test_zendesk_without_users_counts_who_is_not_the_requester(tmp_path: Path) -
     assert columns(rows, "first_response_time")[:3] == [("12.5",), ("30.0",), ("45.0",)]
 
 
+def test_a_channel_of_the_mapping_can_have_a_target(
+    tmp_path: Path, write_file: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    targets = write_file(
+        "targets.csv", "channel,frt_target_minutes,resolution_target_minutes", "phone,3,", "fax,3,"
+    )
+    options = ["--mapping", "zendesk", "--sla-targets", str(targets), "--out", str(tmp_path / "o")]
+    assert cli.main(["--tickets", str(FIXTURES / "zendesk"), *options]) == 2
+    # Line 2, the phone's, is taken.
+    assert "line 3: channel 'fax' is unknown; known are " in capsys.readouterr().err
+
+
 def test_freshdesk(tmp_path: Path) -> None:
     rows = mapped([FIXTURES / "freshdesk"], "freshdesk", tmp_path)
     names = ("status", "channel", "creator_id", "tag", "resolved_at", "first_response_time")

@@ -330,6 +330,35 @@ def test_what_got_better_is_no_cost() -> None:
     assert sentences.costs([better, worse, backlog]) == [worse, backlog]
 
 
+def test_labels_that_agree_little_more_than_chance_are_told(
+    sample_build: Build, tmp_path: Path
+) -> None:
+    database = changed_copy(
+        sample_build.database,
+        tmp_path / DATABASE_NAME,
+        "update marts.fct_ai_tag_agreement set kappa_ci_high = 0.39, accuracy_rate = 0.197,"
+        " expected_agreement_rate = 0.25 where segment_type = 'all'",
+    )
+    write_report(database, tmp_path)
+    told = "in 19.7% of cases,\nwhere chance alone would bring 25.0%"
+    assert told in (tmp_path / "executive_report.md").read_text("utf-8")
+
+
+def test_channels_without_a_target_are_named(sample_build: Build, tmp_path: Path) -> None:
+    database = changed_copy(
+        sample_build.database,
+        tmp_path / DATABASE_NAME,
+        "update raw.sla_targets set frt_target_minutes = null where channel = 'email'",
+    )
+    write_report(database, tmp_path)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        (tickets,) = connection.execute(
+            "select count(*) from marts.fct_tickets where channel = 'email'"
+        ).fetchone()
+    told = f"Not judged: e-mail ({tickets:,} tickets): no target for first responses."
+    assert told in (tmp_path / "executive_report.md").read_text("utf-8")
+
+
 def test_what_lacks_its_data_is_not_answered() -> None:
     row = {"measure": "agrees with the tag", "tickets_count": 5}
     analyses = {"question_5": [row], "hypothesis_1": [row]}
@@ -415,7 +444,9 @@ def test_days_with_few_tickets_are_named() -> None:
         "Far fewer tickets than expected came in on 1 January 2025 (0 where 31 were to be"
         " expected)."
     )
-    assert "came in on 2 earlier days, 3 January 2025 (0" in sentences.quiet_days(days)
+    told = sentences.quiet_days(days)
+    assert "came in on 3 January 2025 (0" in told
+    assert told.endswith(" and 2 earlier days.")
 
 
 def test_growth_of_the_backlog_is_said_where_each_period_has_it(report_folder: Path) -> None:

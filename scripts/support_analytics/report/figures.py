@@ -158,6 +158,10 @@ def gather(
         "findings": findings,
         "incidents": marts.rows("select * from marts.fct_incidents order by incident_number"),
         "recommendations": recommendations,
+        "doubtful_labels": marts.row(
+            "select * from marts.fct_ai_tag_agreement where segment_type = 'all'"
+            f" and kappa_ci_high < {_FAIR_KAPPA}"
+        ),
         "breaches_due": marts.rows(
             "select * from marts.fct_sla_breaches_due order by due_rank limit 10"
         ),
@@ -481,6 +485,8 @@ def _repeat_creators(marts: Marts, redact: Callable[[str], str]) -> list[Row]:
     ]
 
 
+# Agreement beyond chance up to here is no more than fair (Landis and Koch, 1977).
+_FAIR_KAPPA = 0.4
 # Below this p-value something is told as found: the macro significance_level of the models.
 _SIGNIFICANCE_LEVEL = 0.05
 

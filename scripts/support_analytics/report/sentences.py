@@ -604,7 +604,7 @@ def quiet_days(days_below: list[Row]) -> Plain:
         return Plain("")
     left_out = len(days_below) - len(told)
     if left_out:
-        told.insert(0, Plain(counted(left_out, "earlier day")))
+        told.append(Plain(counted(left_out, "earlier day")))
     return Plain(f"Far fewer tickets than expected came in on {listed(told)}.")
 
 

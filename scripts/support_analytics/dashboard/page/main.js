@@ -63,7 +63,7 @@ class Page {
     showNotes(tickets, figures);
     showCategoryKey(tickets, figures);
     showBacklogTable(figures);
-    showScores(figures);
+    showScores(tickets, figures);
     showAgreement(tickets, figures);
     this.showFilters();
     this.showOutliers();
@@ -78,7 +78,7 @@ class Page {
   async drawCharts(started) {
     const data = chartData(this.tickets, this.figures);
     const labels = chartLabels(this.tickets, this.figures);
-    const empty = emptyCharts(this.figures);
+    const empty = emptyCharts(this.tickets, this.figures);
     const places = [...document.querySelectorAll('[data-chart]')];
     const inWindow = places.map((place) => {
       const { top, bottom } = place.parentElement.getBoundingClientRect();

@@ -1,7 +1,6 @@
 // What the reader chose, kept in the URL's hash so that a link shows the same page.
 
 const PRESETS = { '7d': 7, '28d': 28, '90d': 90, all: Infinity };
-const DEFAULT_PRESET = '28d';
 const UNKNOWN = '~unknown';
 
 // A preset ends on the last complete day; "all" also has the day that is not over.
@@ -11,10 +10,18 @@ function presetRange(tickets, preset) {
   return { from: Math.max(0, to - PRESETS[preset] + 1), to };
 }
 
+// The last 28 days, or all where none of the tickets is of these.
+function defaultPreset(tickets) {
+  const { from, to } = presetRange(tickets, '28d');
+  const [start, end] = tickets.rows(from, to);
+  return start < end ? '28d' : 'all';
+}
+
 function defaultState(tickets) {
+  const preset = defaultPreset(tickets);
   return {
-    preset: DEFAULT_PRESET,
-    ...presetRange(tickets, DEFAULT_PRESET),
+    preset,
+    ...presetRange(tickets, preset),
     chosen: Object.fromEntries(DIMENSIONS.map((name) => [name, null])),
     unit: 'auto',
     topicsOf: 0,
@@ -73,7 +80,7 @@ function readHash(tickets, hash) {
 function writeHash(tickets, state) {
   const parts = [];
   if (!state.preset) parts.push(`from=${tickets.isoDay(state.from)}`, `to=${tickets.isoDay(state.to)}`);
-  else if (state.preset !== DEFAULT_PRESET) parts.push(`period=${state.preset}`);
+  else if (state.preset !== defaultPreset(tickets)) parts.push(`period=${state.preset}`);
   for (const column of DIMENSIONS) {
     if (!state.chosen[column]) continue;
     const names = [...state.chosen[column]].map((code) => (code ? tickets.names[column][code] : UNKNOWN));

@@ -33,6 +33,7 @@ function showPeriod(tickets, figures) {
 }
 
 const NO_RESPONSES = 'The data has no first response times';
+const NO_TEXTS = 'The data has no message texts';
 
 function showCards(tickets, figures) {
   const { compared } = figures;
@@ -189,7 +190,11 @@ function showBacklogTable(figures) {
   ], figures.backlog.map((row) => ({ ...row, key: row.status, label: row.status === 'all' ? 'all open' : row.status })), figures.fewest));
 }
 
-function showScores(figures) {
+function showScores(tickets, figures) {
+  if (tickets.facts.lacks.includes('texts')) {
+    byId('scores-table').replaceChildren(make('p', { class: 'quiet' }, `${NO_TEXTS}.`));
+    return;
+  }
   byId('scores-table').replaceChildren(table('scores', 'Precision, recall and F1 of each category', [
     { key: 'label', title: 'Category' }, { key: 'predicted_count', title: 'Given by AI', format: count },
     { key: 'precision', title: 'Precision', format: percent, of: 'predicted_count' },
@@ -201,11 +206,12 @@ function showScores(figures) {
 function showAgreement(tickets, figures) {
   const { now } = figures.compared;
   if (tickets.facts.lacks.includes('texts')) {
-    byId('agreement').textContent = 'The data has no message texts: every AI category is a default, and nothing below says how good it is.';
+    byId('agreement').textContent = `${NO_TEXTS}: every AI category is a default, and how good it is cannot be told.`;
     return;
   }
   if (!now.tagged_count) {
-    byId('agreement').textContent = 'None of these tickets has a tag, so there is nothing to hold the AI category against.';
+    byId('agreement').textContent = now.tickets_created
+      ? 'None of these tickets has a tag, so there is nothing to hold the AI category against.' : nothingFound(figures);
     return;
   }
   const [low, high] = wilson(now.agreed_count, now.tagged_count);
@@ -279,33 +285,32 @@ function showOutliers(tickets, figures, state, ranked, limit) {
 }
 
 const EMPTY = {
-  tickets: 'No tickets match these filters.',
   frt: 'None of these tickets has a first response.',
-  categories: 'No tickets match these filters.',
-  topics: 'No tickets match these filters.',
+  topics: 'None of these tickets is of this category.',
   channel_frt: 'None of these tickets has a first response.',
-  channel_resolution: 'No tickets match these filters.',
-  ages: 'No open tickets match these filters.',
-  ledger: 'No tickets match these filters.',
-  flow: 'No tickets match these filters.',
+  ages: 'None of these tickets is open.',
   accuracy: 'None of these tickets has a tag.',
   confusion: 'None of these tickets has a tag.',
 };
+const OF_RESPONSES = ['frt', 'channel_frt'];
+const OF_TEXTS = ['topics', 'accuracy', 'confusion'];
 function emptyWords(tickets, figures, chart) {
-  if (tickets.facts.lacks.includes('first_responses') && EMPTY[chart] === EMPTY.frt) return `${NO_RESPONSES}.`;
-  if (chart === 'topics' && figures.compared.now.tickets_created) return 'None of these tickets is of this category.';
-  return EMPTY[chart];
+  const { lacks } = tickets.facts;
+  if (OF_RESPONSES.includes(chart) && lacks.includes('first_responses')) return `${NO_RESPONSES}.`;
+  if (OF_TEXTS.includes(chart) && lacks.includes('texts')) return `${NO_TEXTS}.`;
+  return (figures.compared.now.tickets_created && EMPTY[chart]) || nothingFound(figures);
 }
 
-function emptyCharts(figures) {
+function emptyCharts(tickets, figures) {
   const { now } = figures.compared;
   const open = figures.backlog.find((row) => row.status === 'all').open_count;
+  const withoutTexts = tickets.facts.lacks.includes('texts');
   const moves = figures.ledger.some((day) => day.opening_count || day.created_count || day.closing_count);
   return {
     tickets: !now.tickets_created, frt: !now.frt_count && figures.days.every((day) => day.frt_avg_7d_minutes === null),
-    categories: !now.tickets_created, topics: !figures.topics.length,
+    categories: !now.tickets_created, topics: withoutTexts || !figures.topics.length,
     channel_frt: !now.frt_count, channel_resolution: !now.tickets_created, ages: !open, ledger: !moves, flow: !moves,
-    accuracy: !now.tagged_count, confusion: !now.tagged_count,
+    accuracy: withoutTexts || !now.tagged_count, confusion: withoutTexts || !now.tagged_count,
   };
 }
 

@@ -5,10 +5,16 @@ const MINUS = '−';
 const KEEP = '\u00a0'; // Keeps a number and its unit on one line.
 
 const wholeNumber = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+// Half away from zero, as the report rounds: 2.15 is 2.2.
+const rounded = (n, digits) => {
+  const scale = 10 ** digits;
+  return (Math.sign(n) * Math.round(Math.abs(n) * scale) / scale).toFixed(digits);
+};
 const count = (n) => (n === null || n === undefined ? NOTHING : wholeNumber.format(n));
-const decimal = (n, digits) => (n === null || n === undefined ? NOTHING : n.toFixed(digits));
+const decimal = (n, digits) => (n === null || n === undefined ? NOTHING : rounded(n, digits));
 const percent = (share, digits = 1) =>
-  (share === null || share === undefined ? NOTHING : `${(share * 100).toFixed(digits)}%`);
+  (share === null || share === undefined ? NOTHING : `${rounded(share * 100, digits)}%`);
 const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 
 // 0.4 -> "24 s", 100 -> "100 min", 200 -> "3.3 h", 5000 -> "3.5 days": the units of the report.
@@ -16,10 +22,10 @@ function minutes(value) {
   if (value === null || value === undefined) return NOTHING;
   if (value === 0) return `0${KEEP}min`;
   if (value < 1) return `${Math.round(value * 60)}${KEEP}s`;
-  if (value < 9.95) return `${value.toFixed(1)}${KEEP}min`;
+  if (value < 9.95) return `${rounded(value, 1)}${KEEP}min`;
   if (value < 120) return `${Math.round(value)}${KEEP}min`;
-  if (value < 4320) return `${(value / 60).toFixed(1)}${KEEP}h`;
-  return `${(value / 1440).toFixed(1)}${KEEP}days`;
+  if (value < 4320) return `${rounded(value / 60, 1)}${KEEP}h`;
+  return `${oneDecimal.format(value / 1440)}${KEEP}days`;
 }
 const hours = (value) => minutes(value === null || value === undefined ? null : value * 60);
 
@@ -42,6 +48,8 @@ const SPELLED = {};
 const valueName = (value) => (value === null ? 'unknown' : SPELLED[value] || value.replaceAll('_', ' '));
 // What a metric is called where its figure stands alone: with the data, too.
 const TITLES = {};
+
+const nothingFound = (figures) => (figures.isFiltered ? 'No tickets match these filters.' : 'No ticket came in during these days.');
 
 // What the cards show. better: the direction in which a change is good, 0 where it is neither.
 const CARDS = [
@@ -135,7 +143,7 @@ function changeOf(card, { now, before, change }, isSmall, fewest) {
   // A part of a handful says nothing.
   if (card.kind === 'count' && Math.max(now[card.metric], before[card.metric]) < fewest) return { text: '', verdict: '', word: '' };
   const size = card.kind === 'rate'
-    ? `${Math.abs(difference * 100).toFixed(1)} points`
+    ? `${rounded(Math.abs(difference * 100), 1)} points`
     : before[card.metric] ? percent(Math.abs(difference / before[card.metric])) : card.format(Math.abs(difference));
   // The period before had more time to be resolved or closed.
   if (card.isState && now.open_count) return { text: 'so far', verdict: '', word: '' };
@@ -183,7 +191,7 @@ function headline(figures) {
     '; ', fig('kpi/backlog_closing_count/now', now.backlog_closing_count, count),
     now.backlog_closing_count === 1 ? ' was open at the end.' : ' were open at the end.',
   ];
-  if (!now.tickets_created) return ['No tickets match these filters.'];
+  if (!now.tickets_created) return [nothingFound(figures)];
   const incidents = incidentWords(figures);
   if (!before || !before.tickets_created) return [...level, ...incidents];
 
