@@ -9,6 +9,7 @@
   Returns {name, kind, columns, is_read_in_place, from}; `columns` in lower case, in their order.
 -#}
 {% macro raw_source(seed, raw_columns) %}
+    {%- do refuse_unknown_sources() -%}
     {%- set subject = seed | replace('_raw', '') -%}
     {%- set path = var(subject ~ '_path', '') -%}
     {%- set relation = var(subject ~ '_relation', '') -%}
@@ -46,6 +47,20 @@
         }) }}
     {%- endif -%}
 {% endmacro %}
+
+
+{#- A mistyped var would leave the sample's rows where one's own were meant. -#}
+{% macro refuse_unknown_sources() -%}
+    {%- set known = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'seed' -%}
+        {%- for kind in ['_path', '_relation'] -%}
+            {%- do known.append(node.name | replace('_raw', '') ~ kind) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for name in invocation_args_dict.get('vars') or {} if name.endswith(('_path', '_relation')) and name not in known -%}
+        {{ exceptions.raise_compiler_error('no seed has the var ' ~ name ~ '; there are ' ~ known | sort | join(', ')) }}
+    {%- endfor -%}
+{%- endmacro %}
 
 
 {% macro has_raw_source(seed) -%}

@@ -135,6 +135,10 @@ FAULTS = {
         "tickets_path and tickets_relation are both set",
     ),
     "tickets alone": ({"tickets_path": "a.parquet"}, "users_relation to none"),
+    "mistyped": (
+        {"ticket_path": "a.parquet"},
+        "no seed has the var ticket_path; there are ai_labels_",
+    ),
     "no required column": (
         {"tickets_path": "seeds/users_raw.csv", "users_relation": "none"},
         "required column 'ticket_id' is missing; there are creator_id, country",

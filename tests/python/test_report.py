@@ -647,6 +647,12 @@ def test_commands_have_help(script: str) -> None:
     assert "--out" in shown.stdout
 
 
+def test_a_file_cannot_be_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="file is a file; give a folder"):
+        write_report(tmp_path / "no.duckdb", tmp_path / "file")
+
+
 def test_command_reports_a_missing_database(tmp_path: Path) -> None:
     command = [sys.executable, str(PROJECT / "scripts" / "build_report.py")]
     run = subprocess.run(

@@ -40,9 +40,11 @@ def write_report(
 
     with_text: whether messages, redacted as they are, are quoted. redact makes SQL of redacted text
     from a column's SQL; without it the project's macro is used. The same database gives the same
-    bytes: nothing reads the clock. Raises UserError when db_path is no database of this project,
-    BuildError when an analysis does not run.
+    bytes: nothing reads the clock. Raises UserError when db_path is no database of this project or
+    out_dir a file, BuildError when an analysis does not run.
     """
+    if out_dir.exists() and not out_dir.is_dir():
+        raise UserError(f"--out {out_dir} is a file; give a folder")
     report, charts = render_report(db_path, project, with_text=with_text, redact=redact)
     images = out_dir / _IMAGES
     images.mkdir(parents=True, exist_ok=True)
