@@ -1,15 +1,17 @@
-"""What dbt parsed is used again for the same variables, and for no others."""
+"""What dbt parsed is used again for the same variables alone; how its runs are judged."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import PROJECT
 from support_analytics import dbt_runner
 from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
+from support_analytics.errors import BuildError
 
 
 @pytest.fixture
@@ -64,3 +66,68 @@ def test_parsed_projects_do_not_pile_up(project: Path, monkeypatch: pytest.Monke
     assert len(list((project / "target" / "build_metrics").iterdir())) == 2
     assert reused(project, {"as_of_at": "2025-09-03"}, monkeypatch) is not None
     assert reused(project, {"as_of_at": "2025-09-01"}, monkeypatch) is None
+
+
+def result(kind: str, name: str, status: str, message: str | None = None) -> SimpleNamespace:
+    """What dbt says of a node that it ran; models are marts."""
+    node = SimpleNamespace(
+        name=name,
+        resource_type=SimpleNamespace(value=kind),
+        tags=["mart"] if kind == "model" else [],
+        columns={},
+        primary_key=["id"],
+        relation_name=f"marts.{name}",
+        attached_node="model.p.fct_a" if kind == "test" else None,
+    )
+    return SimpleNamespace(node=node, status=status, message=message, execution_time=1.5)
+
+
+def session_of(
+    results: list[SimpleNamespace], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> DbtSession:
+    """A session whose runs end with these results."""
+    ended = SimpleNamespace(results=results)
+    monkeypatch.setattr(DbtSession, "_invoke", lambda *_, **__: ended)
+    return DbtSession(folder, folder / DATABASE_NAME, folder, {}, 1, folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "message", "failures", "warnings", "marts"),
+    [
+        ("model", "success", "OK", [], [], ["n"]),
+        ("model", "error", "no column x", ["model n: no column x"], [], []),
+        ("model", "skipped", None, [], [], []),
+        ("seed", "error", None, ["seed n: error"], [], []),
+        ("test", "pass", None, [], [], []),
+        ("test", "fail", "Got 2", ["data test n (on fct_a): Got 2"], [], []),
+        ("test", "error", "no column x", ["data test n (on fct_a): no column x"], [], []),
+        ("test", "warn", "Got 1", [], ["data test n (on fct_a): Got 1"], []),
+    ],
+)
+def test_failures_stop_a_build_and_warnings_do_not(
+    kind: str,
+    status: str,
+    message: str | None,
+    failures: list[str],
+    warnings: list[str],
+    marts: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = session_of([result(kind, "n", status, message)], tmp_path, monkeypatch)
+    outcome = session.build([], lambda *_: None)
+    assert (outcome.failures, outcome.warnings) == (failures, warnings)
+    assert [mart.name for mart in outcome.marts] == marts
+    counts = (outcome.models_count, outcome.tests_count)
+    assert counts == (int(kind == "model"), int(kind == "test"))
+
+
+def test_a_test_run_ends_with_its_first_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = [result("test", "a", "pass"), result("test", "b", "warn", "Got 1")]
+    session = session_of(results, tmp_path, monkeypatch)
+    assert session.test() == {"a": 1.5, "b": 1.5}
+    session = session_of([*results, result("test", "c", "fail", "Got 3")], tmp_path, monkeypatch)
+    with pytest.raises(BuildError, match=r"^data test c \(on fct_a\): Got 3; see .*dbt\.log$"):
+        session.test()
