@@ -203,31 +203,61 @@ def test_parquet_keeps_types(
     assert notes == [("hidden",)]
 
 
+ODD_REDACTION = CellRules(
+    redact=lambda column: (
+        f"case when {column} like '%@%' then '[email]'"
+        f" when {column} like '212%' then '[phone]' else {column} end"
+    ),
+    guard="@|[0-9]{7}",
+    neutralise=lambda column: (
+        f"case when {column} like '=%' then concat(chr(39), {column}) else {column} end"
+    ),
+)
+
+
 def test_users_are_redacted_and_messages_can_be_left_out(tmp_path: Path) -> None:
     connection = duckdb.connect()
     connection.execute(
         "create table odd as select * from (values"
-        " ('1', 'ana@example.com', 'BR', 'a message'), ('2', '2125550123', '=1+1', '-5')"
-        ") as t(ticket_id, creator_id, country, message_text)"
+        " ('1', 'ana@example.com', 'BR', 'pro', 'a message'),"
+        " ('2', '2125550123', '=1+1', '2125550123', '-5'),"
+        " ('3', 'c3', 'bia@example.com', 'of eve@example.net', null)"
+        ") as t(ticket_id, creator_id, country, plan, message_text)"
     )
     mart = Mart("odd", "odd", ("ticket_id",), frozenset({"message_text"}))
-    rules = CellRules(
-        redact=lambda column: (
-            f"case when {column} like '%@%' then '[email]'"
-            f" when {column} like '212%' then '[phone]' else {column} end"
-        ),
-        guard="@|[0-9]{7}",
-        neutralise=lambda column: (
-            f"case when {column} like '=%' then concat(chr(39), {column}) else {column} end"
-        ),
-    )
     for keeps_text, message in ((True, "a message"), (False, "")):
-        export_marts(connection, [mart], tmp_path, "csv", replace(rules, keeps_text=keeps_text))
+        rules = replace(ODD_REDACTION, keeps_text=keeps_text)
+        export_marts(connection, [mart], tmp_path, "csv", rules)
         header, rows = read_csv(tmp_path / "odd.csv")
-        assert header == ["ticket_id", "creator_id", "country", "message_text"]
-        assert rows[0] == ["1", "[email]", "BR", message]
-        # An id of digits stays, a formula does not run.
-        assert rows[1][:3] == ["2", "2125550123", "'=1+1"]
+        assert header == ["ticket_id", "creator_id", "country", "plan", "message_text"]
+        assert rows[0] == ["1", "[email]", "BR", "pro", message]
+        # An id of digits stays, a plan of digits is a phone, a formula does not run.
+        assert rows[1][:4] == ["2", "2125550123", "'=1+1", "[phone]"]
+        assert rows[2][:4] == ["3", "c3", "[email]", "[email]"]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "message_text",
+        "message_text_redacted",
+        "example_texts_redacted",
+        "malformed_record",
+        "ai_rationale",
+    ],
+)
+@pytest.mark.parametrize("file_format", exports.FORMATS)
+def test_every_column_that_quotes_messages_can_be_left_out(
+    column: str, file_format: str, tmp_path: Path
+) -> None:
+    connection = duckdb.connect()
+    connection.execute(f"create table odd as select 1 as id, 'my words' as {column}, 'pix' as tag")
+    mart = Mart("odd", "odd", ("id",), frozenset())
+    for keeps_text, shown_text in ((True, "my words"), (False, None)):
+        rules = replace(ODD_REDACTION, keeps_text=keeps_text)
+        export_marts(connection, [mart], tmp_path, file_format, rules)
+        rows = connection.execute(f"from '{tmp_path / f'odd.{file_format}'}'").fetchall()
+        assert rows == [(1, shown_text, "pix")]
 
 
 def test_without_messages_shifted_fields_are_left_out(tmp_path: Path) -> None:
