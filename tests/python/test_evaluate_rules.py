@@ -116,6 +116,28 @@ def test_scores_are_counted_by_hand():
     assert score(texts, readings, CATEGORIES, samples=50) == scores
 
 
+def test_intervals_are_the_middle_95_percent_of_a_thousand_samples():
+    rows = [("checkout", f"{number}") for number in range(60)]
+    texts = labelled([*rows, *(("others", f"{number}") for number in range(40))])
+    hits = [number % 4 > 0 for number in range(100)]
+    readings = [
+        reading(text.category if is_hit else "financial")
+        for text, is_hit in zip(texts, hits, strict=True)
+    ]
+    scores = score(texts, readings, CATEGORIES)
+    checkout, others = scores.classes
+    # By the normal distribution it would be 0.75 and 1.96 * 0.0433 to either side.
+    assert [
+        (one.value, round(one.low, 4), round(one.high, 4))
+        for one in (scores.accuracy, checkout.recall)
+    ] == [(0.75, 0.67, 0.83), (0.75, 0.6406, 0.8594)]
+    assert [round(bound, 4) for bound in (others.f1.low, others.f1.high)] == [0.7636, 0.9375]
+    assert [round(bound, 4) for bound in (scores.macro_f1.low, scores.macro_f1.high)] == [
+        0.7951,
+        0.9103,
+    ]
+
+
 def test_worst_mistakes_come_by_how_far_the_label_was_outscored():
     texts = labelled([("checkout", "a"), ("checkout", "b"), ("others", "c")])
     readings = [

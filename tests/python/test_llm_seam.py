@@ -369,6 +369,25 @@ def test_odd_lines_are_replies_without_an_answer(line: str) -> None:
     assert reply.problem in ("unknown_reply_format", "request_failed", "answer_missing")
 
 
+@pytest.mark.parametrize(
+    ("response", "answer", "problem"),
+    [
+        ({"status_code": 200}, "yes", ""),
+        ({}, "yes", ""),
+        # What came with a failure is no answer, however whole it looks.
+        ({"status_code": 500}, "", "request_failed"),
+        ({"status_code": 429}, "", "request_failed"),
+        ({"status_code": 206}, "", "request_failed"),
+    ],
+)
+def test_an_answer_of_a_failed_request_is_none(
+    response: dict[str, int], answer: str, problem: str
+) -> None:
+    body = {"model": "m", "choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}]}
+    reply = read_reply(json.dumps({"custom_id": "a", "response": response | {"body": body}}))
+    assert (reply.custom_id, reply.answer, reply.problem) == ("a", answer, problem)
+
+
 def test_rejects_do_not_run_in_a_spreadsheet(tickets: Tickets, tmp_path: Path) -> None:
     written = {"=1+1": "@x", "\u0001=1": "\u00a0+x", "-5": "plain, with a comma"}
     replies = [

@@ -83,6 +83,24 @@ def test_sums_in_another_order_are_no_change(write_marts: Write) -> None:
     assert diffs["other"].cells_by_column == {"y": 1, "z": 1}
 
 
+@pytest.mark.parametrize(
+    ("base", "head", "is_same"),
+    [
+        ("1000000", "1000000 + 1e-4", True),
+        ("1000000", "1000000 + 1e-2", False),
+        ("-1000000", "-1000000 - 1e-4", True),
+        ("-1000000", "-1000000 - 1e-2", False),
+        ("0", "1e-12", False),
+    ],
+)
+def test_a_figure_differs_from_a_billionth_of_it(
+    base: str, head: str, is_same: bool, write_marts: Write
+) -> None:
+    query = "select 1 as day, cast({0} as double) as y"
+    diff = _diffs(write_marts, {"m": query.format(base)}, {"m": query.format(head)})["m"]
+    assert diff.is_same == is_same
+
+
 def test_values_of_unlike_types_are_not_compared(write_marts: Write) -> None:
     diffs = _diffs(
         write_marts,
@@ -161,11 +179,15 @@ def repository(tmp_path: Path) -> Path:
         ("dbt_project.yml", "name: p\nvars: {limit: 2}\n", []),
         ("dbt_project.yml", "name: p\n\nvars: {limit: 1}\n", ["state:modified+"]),
         ("requirements.txt", "duckdb==2\n", []),
+        # Not yet known to git.
+        ("seeds/new.csv", "a\n1\n", ["state:modified+", "new+"]),
+        ("package_standins/m.sql", "select 1", []),
     ],
 )
 def test_what_dbt_cannot_see_is_selected(
     repository: Path, name: str, text: str, selection: list[str]
 ) -> None:
+    (repository / name).parent.mkdir(exist_ok=True)
     (repository / name).write_text(text, encoding="utf-8")
     assert _selection(repository, "HEAD") == selection
 
