@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -12,7 +13,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import build_dashboard
 import duckdb
@@ -21,9 +24,15 @@ import tiny_models
 from conftest import TICKET_HEADER, TICKET_LINES, Build
 from support_analytics import build as build_module
 from support_analytics import classification_bench, cli, interruption, warehouse
-from support_analytics.build import BuildOptions, build, check_time_zone, parse_as_of
+from support_analytics.build import (
+    BuildOptions,
+    BuildReport,
+    build,
+    check_time_zone,
+    parse_as_of,
+)
 from support_analytics.dbt_runner import DbtSession, Outcome, plain_message
-from support_analytics.errors import UserError
+from support_analytics.errors import BuildError, UserError
 from support_analytics.progress import Progress
 
 SCRIPT = Path(cli.__file__).parents[1] / "build_metrics.py"
@@ -208,6 +217,111 @@ def test_a_second_build_replaces_the_first_and_is_the_same(
         assert old.execute("select count(*) from marts.fct_tickets").fetchone() == (4,)
     assert {name for name in first if first[name] != second[name]} <= {"support_analytics.duckdb"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "tickets.csv"]
+
+
+# Each option, and what a build is asked for by it. Relative paths stay relative.
+OPTIONS = {
+    "--users users.csv": {"users": "users.csv"},
+    "--mapping zendesk": {"mapping": "zendesk"},
+    "--encoding latin-1": {"encoding": "latin-1"},
+    "--max-rejected-rate 0.2": {"max_rejected_rate": 0.2},
+    "--as-of 2025-09-10": {"as_of": "2025-09-10"},
+    "--timezone America/Sao_Paulo": {"timezone": "America/Sao_Paulo"},
+    "--sla-targets sla.csv": {"sla_targets": Path("sla.csv")},
+    "--db mine.duckdb": {"database": Path("mine.duckdb")},
+    "--refresh": {"refresh": True},
+    "--format parquet": {"file_format": "parquet"},
+    "--dashboard": {"dashboard": True},
+    "--report": {"report": True},
+    "--threads 3": {"threads": 3},
+    "--no-redact": {"redact": False},
+    "--no-text": {"keep_text": False},
+    "--memory-limit 2GB": {"memory_limit": "2GB"},
+    "--spill-dir spill": {"spill_dir": Path("spill")},
+    "--tickets more.csv others.csv": {"tickets": ["tickets.csv", "more.csv", "others.csv"]},
+    "--quiet": {},
+}
+
+
+@pytest.fixture
+def asked_for(monkeypatch: pytest.MonkeyPatch) -> list[BuildOptions]:
+    """What builds are asked for, in place of building."""
+    asked: list[BuildOptions] = []
+
+    def note(options: BuildOptions, *_: object) -> BuildReport:
+        asked.append(options)
+        return BuildReport(options.out, options.database_path, 1, 0, {}, "2025-11-04", None)
+
+    monkeypatch.setattr(build_module, "build", note)
+    return asked
+
+
+@pytest.mark.parametrize("given", ["", *OPTIONS])
+def test_every_option_reaches_the_build(given: str, asked_for: list[BuildOptions]) -> None:
+    assert cli.main(["--tickets", "tickets.csv", "--out", "out", *given.split()]) == 0
+    without = BuildOptions(tickets=["tickets.csv"], out=Path("out"))
+    assert asked_for == [replace(without, **OPTIONS.get(given, {}))]
+
+
+def test_no_option_is_missing_above(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    known = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+    assert known == {given.split()[0] for given in OPTIONS} | {"--out"}
+
+
+def test_the_manifest_says_what_was_asked_for(
+    tickets_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_module, "_run_models", tiny_models.run)
+    out = tmp_path / "out"
+    options = ["--tickets", str(tickets_file), "--out", str(out), "--max-rejected-rate", "1"]
+    asked = ["--as-of", "2025-09-10T01:00+01:00", "--timezone", "America/Sao_Paulo", "--no-redact"]
+    for given, variables in (
+        ([], {}),
+        (
+            asked,
+            {
+                "as_of_at": "2025-09-10 00:00:00",
+                "reporting_timezone": "America/Sao_Paulo",
+                "redact": False,
+            },
+        ),
+    ):
+        assert cli.main([*options, "--quiet", *given]) == 0
+        assert json.loads((out / "manifest.json").read_text("utf-8"))["variables"] == variables
+
+
+def test_a_database_that_is_opened_for_writing_meanwhile_is_not_replaced(
+    tickets_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    options = ["--tickets", str(tickets_file), "--out", str(out), "--max-rejected-rate", "1"]
+    monkeypatch.setattr(build_module, "_run_models", tiny_models.run)
+    assert cli.main([*options, "--quiet"]) == 0
+    before = snapshot(out)
+    writer = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]);"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", writer, str(out / "support_analytics.duckdb")]
+    with contextlib.ExitStack() as cleanup:
+
+        def models(*arguments: Any) -> object:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            cleanup.enter_context(process)
+            assert process.stdout.readline() == b"open\n"
+            return tiny_models.run(*arguments)
+
+        monkeypatch.setattr(build_module, "_run_models", models)
+        assert cli.main([*options, "--quiet"]) == 2
+    assert "support_analytics.duckdb is open for writing in another process" in (
+        capsys.readouterr().err
+    )
+    assert snapshot(out) == before
 
 
 BAD_INPUTS = {
@@ -414,6 +528,40 @@ def test_a_failed_data_test_keeps_the_earlier_outputs(
     assert error.startswith("error: data test number_0: 3 rows; data test number_1: 3 rows; ")
     assert "and 2 more (see " in error
     assert snapshot(earlier_out.parent) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (MemoryError(), 1, "out of memory; outputs are as they were"),
+        (OSError(28, "full", "/data/x"), 1, "no space is left on the disk of /data/x; free some;"),
+        (
+            duckdb.OutOfMemoryException("could not allocate block"),
+            1,
+            "out of memory; give a higher --memory-limit, or a --spill-dir on a larger disk;",
+        ),
+        (BuildError("model m: Out of Memory Error: 2 GB"), 1, "out of memory; give a higher"),
+        (BuildError("data test t: Got 1"), 1, "data test t: Got 1"),
+        (UserError("--as-of: later"), 2, "--as-of: later"),
+        (ModuleNotFoundError(name="pyarrow"), 1, "Python module pyarrow is missing: install"),
+        (RuntimeError("odd\nthing"), 1, "RuntimeError: odd thing; outputs are as they were"),
+    ],
+)
+def test_errors_have_their_line_and_exit_code(
+    error: Exception,
+    code: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(build_module, "build", fail)
+    assert cli.main(["--tickets", "tickets.csv", "--out", "out", "--quiet"]) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"error: {message}") and said.err.count("\n") == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals differ")
