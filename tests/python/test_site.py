@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import duckdb
 import pytest
 import yaml
 from support_analytics import site as site_module
@@ -94,6 +95,34 @@ def test_the_index_leads_to_every_page(site: Path) -> None:
     assert site / "data_dictionary.csv" in linked
     assert not (site / "support_health.html").exists(), "what was not built is no link either"
     assert "support_health" not in (site / "index.html").read_text()
+
+
+def test_pages_may_load_nothing_from_outside(site: Path) -> None:
+    pages = [site / "index.html", *site.glob("guide/*.html")]
+    assert len(pages) > 5
+    for page in pages:
+        (policy,) = re.findall(
+            r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">',
+            page.read_text("utf-8"),
+        )
+        rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+        assert rules.pop("default-src") == "'none'", page.name
+        # Anything else is of the page itself or lies beside it.
+        assert set(rules) == {"style-src", "img-src"}, page.name
+        assert set(" ".join(rules.values()).split()) <= {"'unsafe-inline'", "'self'", "data:"}
+
+
+def test_the_site_says_its_state_and_not_where_it_was_made(
+    site: Path, sample_database: duckdb.DuckDBPyConnection
+) -> None:
+    (as_of_at,) = sample_database.execute(
+        "select as_of_at from intermediate.int_clock_derived"
+    ).fetchone()
+    index = (site / "index.html").read_text("utf-8")
+    assert f"Figures as of {as_of_at:%Y-%m-%d %H:%M} UTC." in index
+    docs = (site / DBT_DOCS).read_text("utf-8")
+    for folder in (PROJECT, site.parent):
+        assert str(folder) not in docs
 
 
 def test_no_page_asks_for_anything_outside(site: Path, browser: Any) -> None:  # noqa: F811
