@@ -691,6 +691,24 @@ def test_same_database_same_bytes(sample_build, sample_page: Path, redact, tmp_p
     assert (tmp_path / "again.html").read_bytes() == sample_page.read_bytes()
 
 
+def test_a_page_that_cannot_be_written_leaves_the_earlier_one(
+    sample_build, redact, tmp_path: Path
+) -> None:
+    """A limit on the size of files stands for the disk: writing fails in the middle."""
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "page.html"
+    path.write_text("earlier", "utf-8")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(UserError, match=r"page\.html cannot be written: "):
+            write_dashboard(sample_build.database, path, with_text=False, redact=redact)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text("utf-8") == "earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
 def test_policy_forbids_eval_and_the_network(sample_page: Path) -> None:
     html = sample_page.read_text("utf-8")
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)[1]
