@@ -72,6 +72,38 @@ def test_same_database_same_bytes(report_folder: Path, sample_build: Build, tmp_
     assert report_files(tmp_path / "out") == report_files(report_folder)
 
 
+@pytest.fixture(scope="module")
+def other_report(sample_build: Build, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report of as many tickets as the sample's, of elsewhere: their backlog never changes."""
+    folder = tmp_path_factory.mktemp("other")
+    database = changed_copy(
+        sample_build.database,
+        folder / DATABASE_NAME,
+        "update intermediate.int_clock_derived set reporting_timezone = 'America/Sao_Paulo';"
+        "update raw.tickets_raw set ticket_id = 'mine' where line_number = 2;"
+        "update marts.fct_backlog_daily set closing_count = 100",
+    )
+    write_report(database, folder)
+    return (folder / "executive_report.md").read_text("utf-8")
+
+
+def test_days_of_another_time_zone_are_said(report_folder: Path, other_report: str) -> None:
+    words = f"23:56 UTC; days are those of {wording.escaped('America/Sao_Paulo')}."
+    assert words in other_report.split("## The short answer")[0]
+    sample = (report_folder / "executive_report.md").read_text("utf-8")
+    assert "23:56 UTC. " in sample.split("## The short answer")[0]
+
+
+def test_an_export_of_as_many_tickets_is_no_sample(other_report: str) -> None:
+    assert "12,000 tickets;" in other_report
+    assert "made-up" not in other_report
+
+
+def test_a_backlog_that_stays_has_not_grown(other_report: str) -> None:
+    assert "open_tickets.svg" in other_report, "the backlog is reported"
+    assert "The backlog has grown" not in other_report
+
+
 def test_no_text_quotes_no_message(sample_build: Build, tmp_path: Path) -> None:
     with duckdb.connect(str(sample_build.database), read_only=True) as connection:
         texts = connection.execute(
