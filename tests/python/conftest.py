@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from dashboard_page import CHROMIUM, CHROMIUM_OPTIONS, Tab, open_tab
 from support_analytics import dbt_runner
 from support_analytics.build import DATABASE_NAME, PROJECT, BuildOptions, build
 
@@ -107,6 +109,50 @@ def tickets_file(write_file: Callable[..., Path]) -> Path:
 def users_file(write_file: Callable[..., Path]) -> Path:
     """Two creators."""
     return write_file("users.csv", *USER_LINES)
+
+
+@pytest.fixture(scope="module")
+def redact() -> Callable[[str], str]:
+    """The project's redaction, compiled once."""
+    from support_analytics.dashboard.write import project_redaction
+
+    return project_redaction()
+
+
+@pytest.fixture(scope="module")
+def sample_page(sample_build, redact, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the sample."""
+    from support_analytics.dashboard import write_dashboard
+
+    path = tmp_path_factory.mktemp("page") / "support_health.html"
+    write_dashboard(sample_build.database, path, redact=redact)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, or a skip with the reason."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM:
+        pytest.skip("no chromium on this machine (apt-get install chromium)")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator[Callable[..., Tab]]:
+    """Open a file in a fresh profile and wait until it is drawn."""
+    tabs: list[Tab] = []
+
+    def opened(path: Path, fragment: str = "", **options: Any) -> Tab:
+        tabs.append(open_tab(browser, path, fragment, **options))
+        return tabs[-1]
+
+    yield opened
+    for tab in tabs:
+        tab.page.context.close()
 
 
 def changed_copy(database: Path, target: Path, statement: str) -> Path:

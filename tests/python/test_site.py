@@ -20,7 +20,6 @@ from support_analytics import site as site_module
 from support_analytics.build import PROJECT
 from support_analytics.errors import UserError
 from support_analytics.site import DBT_DOCS, MARKER, build_site, render_guide
-from test_dashboard import browser  # noqa: F401 (a fixture)
 
 READERS = {
     "support_health_page": ("scripts/support_analytics/dashboard",),
@@ -125,7 +124,7 @@ def test_the_site_says_its_state_and_not_where_it_was_made(
         assert str(folder) not in docs
 
 
-def test_no_page_asks_for_anything_outside(site: Path, browser: Any) -> None:  # noqa: F811
+def test_no_page_asks_for_anything_outside(site: Path, browser: Any) -> None:
     requested: list[str] = []
     messages: list[str] = []
     page = browser.new_context().new_page()
