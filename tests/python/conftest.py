@@ -111,7 +111,7 @@ def users_file(write_file: Callable[..., Path]) -> Path:
     return write_file("users.csv", *USER_LINES)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def redact() -> Callable[[str], str]:
     """The project's redaction, compiled once."""
     from support_analytics.dashboard.write import project_redaction
@@ -119,7 +119,7 @@ def redact() -> Callable[[str], str]:
     return project_redaction()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sample_page(sample_build, redact, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the sample."""
     from support_analytics.dashboard import write_dashboard

@@ -478,7 +478,7 @@ def _condition(name: str, values: list[str | None]) -> str:
     parts = [f"{COLUMNS[name]} in ({listed})"] if listed else []
     if None in values:
         parts.append(f"{COLUMNS[name]} is null")
-    return "(" + " or ".join(parts) + ")"
+    return "(" + (" or ".join(parts) or "false") + ")"
 
 
 def wilson(successes: int, n: int) -> tuple[float | None, float | None]:
