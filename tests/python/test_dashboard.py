@@ -20,7 +20,16 @@ pytest.importorskip("vl_convert", reason="vl-convert-python is not installed")
 
 import build_dashboard
 from conftest import changed_copy
-from dashboard_page import CHOOSE, OPEN_TABLES, READ_FIGURES, Warehouse, same, text_differs
+from dashboard_page import (
+    CHOOSE,
+    OPEN_TABLES,
+    READ_FIGURES,
+    Setting,
+    Warehouse,
+    same,
+    text_differs,
+)
+from page_words import duration, spoken
 from support_analytics.dashboard import write_dashboard
 from support_analytics.dashboard.extract import extract, open_warehouse
 from support_analytics.dashboard.write import assemble
@@ -116,6 +125,32 @@ def test_a_tampered_figure_fails_loudly(open_page, sample_build, redact, tmp_pat
     assert tab.page.is_visible("#mismatch")
     assert "Do not rely on this page" in tab.page.inner_text("#mismatch")
     assert "days 3 frt_count" in tab.page.inner_text("#mismatch")
+
+
+def test_every_group_of_control_totals_is_checked_to_the_last_digits(
+    open_page, sample_build, redact, tmp_path: Path
+) -> None:
+    payload = _payload(sample_build.database, redact, with_text=False)
+    control = payload.facts["control"]
+    for group in control.values():
+        cells = [
+            (row, i)
+            for row in group["rows"]
+            for i in range(group["keys"], len(row))
+            if isinstance(row[i], (int, float)) and row[i]
+        ]
+        row, i = next((cell for cell in cells if isinstance(cell[0][cell[1]], float)), cells[0])
+        row[i] = row[i] * (1 + 1e-6) if isinstance(row[i], float) else row[i] + 1
+    outliers = control["outliers"]
+    outliers["rows"][7][outliers["columns"].index("ticket_id")] = "T0"
+    path = tmp_path / "tampered.html"
+    path.write_bytes(assemble(payload))
+    tab = open_page(path)
+    assert tab.check == "failed"
+    assert len(control) == 9
+    said = tab.page.inner_text("#mismatch-text")
+    assert said.startswith(f"{len(control) + 1} of "), said
+    assert tab.page.locator("#mismatch-list li").count() == 5
 
 
 def test_a_tampered_ticket_fails_loudly(open_page, sample_build, redact, tmp_path: Path) -> None:
@@ -337,14 +372,120 @@ def test_keyboard_reaches_filters_and_tables(open_page, sample_page: Path) -> No
     assert page.locator('details[data-table="tickets"] tbody tr').count() == 7
 
 
-def test_search_finds_words_of_texts(open_page, sample_page: Path, sample_database) -> None:
+READ_OUTLIERS = """() => [...document.querySelectorAll('#outlier-rows tr')].map(
+    (row) => [...row.cells].map((cell) => cell.textContent))"""
+
+
+def _slowest(warehouse: Warehouse, redact: Callable[[str], str]) -> list[list[str]]:
+    """Rows of the outliers, slowest first, of all tickets that have or await a first response.
+
+    Behind the seven cells stands what else a search looks at.
+    """
+    rows = warehouse.rows(
+        f"""
+        select
+            ticket_id, created_at, channel, category_effective, status, ai_topic,
+            {redact("message_text")} as message_text,
+            first_response_time_minutes is null as is_waiting,
+            coalesce(
+                first_response_time_minutes, (epoch_us(as_of_at) - epoch_us(created_at)) / 6e7
+            ) as minutes
+        from marts.fct_tickets cross join intermediate.int_clock_derived
+        where is_open or first_response_time_minutes is not null
+        order by minutes desc, created_at, ticket_id
+        """
+    )
+    return [
+        [
+            ("waiting " if row["is_waiting"] else "") + duration(row["minutes"]),
+            row["ticket_id"],
+            f"{row['created_at']:%Y-%m-%d %H:%M}",
+            *(spoken(row[name]) for name in ("channel", "category_effective", "status")),
+            _cut(row["message_text"]),
+            *(row[name] for name in ("channel", "category_effective", "status", "ai_topic")),
+            spoken(row["ai_topic"]),
+        ]
+        for row in rows
+    ]
+
+
+def _cut(text: str | None) -> str:
+    return "–" if not text else text if len(text) <= 600 else text[:600] + "…"
+
+
+def test_outliers_and_searches_show_the_slowest_tickets_as_they_are(
+    open_page, sample_page: Path, sample_build, redact
+) -> None:
+    rows = _slowest(Warehouse(sample_build.database), redact)
     page = open_page(sample_page, "#period=all").page
-    page.fill("#search", "PIX checkout")
-    page.wait_for_selector('html[data-hash*="search="]')
-    found = page.eval_on_selector_all("#outlier-rows tr", "rows => rows.map((r) => r.textContent)")
-    assert found
+    answered = [row for row in rows if not row[0].startswith("waiting")]
+    assert len(answered) < len(rows)
+    for choice, expected in (("#period=all", rows), ("#period=all&waiting=no", answered)):
+        page.evaluate(CHOOSE, choice)
+        assert page.evaluate(READ_OUTLIERS) == [row[:7] for row in expected[:50]]
+        assert page.inner_text("#outlier-count") == f"50 of {len(expected):,} tickets shown"
+    for query in (
+        *("PIX checkout", "declined cards", "whatsapp escalated", answered[60][1].lower()),
+        *("in_app payout", "in-app chat  Payouts", "e-mail not"),
+    ):
+        page.fill("#search", query)
+        page.wait_for_selector('html[data-hash*="search="]')
+        found = [
+            row
+            for row in answered
+            if all(
+                any(word in text.lower() for text in row[1:2] + row[3:] if text)
+                for word in query.lower().split()
+            )
+        ]
+        assert 0 < len(found) < len(answered)
+        assert page.evaluate(READ_OUTLIERS) == [row[:7] for row in found[:50]], query
+        tickets = f"{len(found):,} ticket{'' if len(found) == 1 else 's'}"
+        assert page.inner_text("#outlier-count") == f"{min(50, len(found))} of {tickets} shown"
     page.fill("#search", "xyzzy plugh")
     assert page.is_visible("#outlier-empty")
+
+
+def test_the_address_leads_back_to_every_choice(open_page, sample_page: Path) -> None:
+    page = open_page(sample_page).page
+    page.evaluate(OPEN_TABLES)
+    page.click('[data-unit="week"]')
+    page.click('[data-topics="2"]')
+    page.uncheck("#waiting")
+    page.fill("#search", "50% off, & more")
+    page.fill("#from", "2025-09-29")
+    page.click('details[data-filter="channel"] summary')
+    page.locator('details[data-filter="channel"] input').first.uncheck()
+    page.keyboard.press("Escape")
+    page.wait_for_selector('html[data-hash*="channel="]')
+    address = page.evaluate("location.hash")
+    for part in (
+        "from=2025-09-29&to=",
+        "channel=",
+        "unit=week",
+        "topics=",
+        "search=",
+        "waiting=no",
+    ):
+        assert part in address, part
+    page.fill("#search", "")
+    chosen = page.evaluate("location.hash")
+    shown = page.evaluate(READ_FIGURES)
+    fresh = open_page(sample_page, address).page
+    assert fresh.evaluate("document.documentElement.dataset.hash") == address
+    assert fresh.input_value("#search") == "50% off, & more"
+    assert not fresh.is_checked("#waiting")
+    fresh.evaluate(OPEN_TABLES)
+    fresh.evaluate(CHOOSE, chosen)
+    assert fresh.evaluate(READ_FIGURES) == shown
+    for control in ("unit", "topics", "preset"):
+        pressed = f"""() => [...document.querySelectorAll('[data-{control}][aria-pressed=true]')]
+            .map((button) => button.dataset.{control})"""
+        assert fresh.evaluate(pressed) == page.evaluate(pressed)
+    # Each choice alone, too.
+    for choice in ("#unit=week", "#waiting=no", "#period=all", "#category=others"):
+        fresh.evaluate(CHOOSE, choice)
+        assert fresh.evaluate("document.documentElement.dataset.hash") == choice
 
 
 def test_empty_filters_say_so_in_words(open_page, sample_page: Path) -> None:
@@ -724,6 +865,22 @@ def test_many_tickets_leave_a_window_that_says_so(
     assert tab.check == "passed"
     assert "The warehouse holds 12,000 tickets" in tab.page.inner_text("#window")
     assert "only the slowest are on this page" in tab.page.inner_text("#outlier-count")
+    # Of a day, channel and category it keeps the slowest two.
+    warehouse = Warehouse(sample_build.database)
+    for cell in warehouse.rows(
+        """
+        select created_day, channel, category_effective as category
+        from marts.fct_tickets where first_response_time_minutes is not null
+        group by all having count(*) > 4 order by created_day desc limit 3
+        """
+    ):
+        day = cell.pop("created_day")
+        chosen = {name: [value] for name, value in cell.items()}
+        setting = Setting(day, day, chosen, "day", None, False)
+        tab.page.evaluate(CHOOSE, setting.hash)
+        warehouse.expected(setting)
+        shown = [row[1] for row in tab.page.evaluate(READ_OUTLIERS)]
+        assert shown[:2] == [ticket for ticket, _ in warehouse.slowest(setting, 2)]
 
 
 def test_errors_are_for_people(tmp_path: Path) -> None:
@@ -746,6 +903,8 @@ def test_command_writes_the_page_or_says_one_line(
     assert error.count("\n") == 1
     page = tmp_path / "deep" / "page.html"
     options = ["--db", str(sample_build.database), "--out", str(page), "--no-text"]
-    assert build_dashboard.main(options) == 0
-    assert "12,000 tickets" in capsys.readouterr().out
+    assert build_dashboard.main([*options, "--max-tickets", "5000"]) == 0
+    said = capsys.readouterr()
+    assert 3000 < int(re.search(r"html: ([\d,]+) tickets", said.out)[1].replace(",", "")) <= 5000
+    assert "warning: 12,000 tickets are more than 5,000" in said.err
     assert page.read_text("utf-8").startswith("<!doctype html>")

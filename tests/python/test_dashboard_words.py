@@ -8,13 +8,28 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import duckdb
 import pytest
 
 pytest.importorskip("altair", reason="altair is not installed")
 pytest.importorskip("vl_convert", reason="vl-convert-python is not installed")
 
+from conftest import changed_copy
 from dashboard_page import CHOOSE, MIN_TICKETS, Setting, Warehouse, open_tab
-from page_words import CARDS, Said, count, counted, day_name, duration, percent, range_name, spoken
+from page_words import (
+    CARDS,
+    Said,
+    count,
+    counted,
+    day_name,
+    duration,
+    incident_text,
+    percent,
+    range_name,
+    spoken,
+)
+from support_analytics.dashboard import write_dashboard
+from support_analytics.dashboard.incidents import find_incidents
 
 # Random settings, most of them with a period before.
 DRAWN = 26
@@ -603,3 +618,168 @@ def test_each_chart_is_told_to_those_who_do_not_see_it(shown, warehouse) -> None
             resolved = percent(one.figures[f"channel_resolution/{channel}/resolution_rate"])
             assert f"{spoken(channel)} {half}" in said["channel_frt"]
             assert f"{spoken(channel)} {resolved}" in said["channel_resolution"]
+
+
+# --- data of other kinds -----------------------------------------------------------------------
+
+# A check that fails, more rejected rows than are shown, days of two other time zones, and incidents
+# that go on, are of no channel, and of one kind without a subject.
+CHANGES = """
+    update marts.fct_data_quality set threshold = 0, is_passing = false
+    where check_name = 'invalid_status';
+    insert into staging.rejected_tickets
+    select * replace (line_number + 100000 as line_number) from staging.rejected_tickets;
+    update intermediate.int_days_spined set next_period_starts_at = next_period_starts_at
+        + case when month(day) < 7 then interval 3 hour else interval (-330) minute end;
+    update marts.fct_incidents set is_ongoing = true
+    where incident_number = (select max(incident_number) from marts.fct_incidents);
+    update marts.fct_incidents set
+        extra_tickets = -3, is_category_above_usual = false, is_topic_above_usual = false
+    where incident_number = 1;
+    update marts.fct_incidents set
+        is_channel_above_usual = false, topic = 'unclear', frt_effect_ci_low = -0.5
+    where incident_number = 2;
+"""
+READ_TABLE = """(id) => [...document.querySelectorAll(`#${id} tbody tr`)].map(
+    (row) => [...row.cells].map((cell) => cell.textContent))"""
+
+
+@pytest.fixture(scope="module")
+def changed(browser, sample_build, redact, tmp_path_factory) -> Iterator[tuple[Any, Warehouse]]:
+    """The page of changed data, and the data."""
+    folder = tmp_path_factory.mktemp("changed")
+    database = changed_copy(sample_build.database, folder / "changed.duckdb", CHANGES)
+    write_dashboard(database, folder / "page.html", redact=redact)
+    tab = open_tab(browser, folder / "page.html", "#period=all")
+    assert tab.check == "passed" and tab.messages == []
+    yield tab.page, Warehouse(database)
+    tab.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def unchanged(browser, sample_page, warehouse) -> Iterator[tuple[Any, Warehouse]]:
+    tab = open_tab(browser, sample_page, "#period=all")
+    yield tab.page, warehouse
+    tab.page.context.close()
+
+
+@pytest.mark.parametrize(("data", "failing"), [("unchanged", 0), ("changed", 1)])
+def test_data_quality_is_that_of_the_warehouse(
+    request: pytest.FixtureRequest, data: str, failing: int
+) -> None:
+    page, warehouse = request.getfixturevalue(data)
+    checks = warehouse.rows(
+        "select * from marts.fct_data_quality order by is_passing, rows_failed desc, check_name"
+    )
+    assert page.evaluate(READ_TABLE, "quality-table") == [
+        [
+            spoken(check["check_name"]),
+            *(count(check[f"rows_{name}"]) for name in ("checked", "failed")),
+            *(percent(check[name], 2) for name in ("failed_rate", "threshold")),
+            "passes" if check["is_passing"] else "fails",
+        ]
+        for check in checks
+    ]
+    worse = "cells => cells.map((cell) => cell.classList.contains('worse'))"
+    verdicts = page.eval_on_selector_all("#quality-table .verdict", worse)
+    assert verdicts == [not check["is_passing"] for check in checks]
+    assert sum(verdicts) == failing
+    tickets, users = (
+        warehouse.row(f"select count(*) as n from staging.rejected_{name}")["n"]
+        for name in ("tickets", "users")
+    )
+    assert tickets != users
+    outcome = (
+        f"1 check of {len(checks)} fails its threshold."
+        if failing
+        else f"All {len(checks)} checks are within their thresholds."
+    )
+    assert page.inner_text("#quality-summary") == (
+        f"{counted(tickets, 'ticket row')} and {counted(users, 'user row')} were rejected "
+        f"and are in no figure. {outcome}"
+    )
+
+
+@pytest.mark.parametrize(("data", "is_cut"), [("unchanged", False), ("changed", True)])
+def test_rejected_rows_are_those_of_the_warehouse(
+    request: pytest.FixtureRequest, data: str, is_cut: bool
+) -> None:
+    page, warehouse = request.getfixturevalue(data)
+    rejected = warehouse.rows(
+        "select * from staging.rejected_tickets order by line_number, reasons, ticket_id"
+    )
+    shown = page.evaluate(READ_TABLE, "rejected-table")
+    assert len(shown) == (100 if is_cut else len(rejected))
+    for cells, row in zip(shown, rejected, strict=False):
+        assert cells[0] == str(row["line_number"])
+        assert cells[1] == ", ".join(spoken(reason) for reason in row["reasons"].split("|"))
+        # The fields may be redacted, and are cut.
+        for cell, name in zip(cells[2:], ("ticket_id", "status", "channel"), strict=False):
+            assert (row[name] or "").startswith(cell)
+    words = f"{counted(len(rejected), 'ticket row')}, by line of the input."
+    note = f"The first 100 of {words}" if is_cut else words
+    assert page.inner_text("#rejected-note") == note
+
+
+@pytest.mark.parametrize(
+    ("data", "days"),
+    [
+        ("unchanged", "days are UTC days"),
+        ("changed", "days are local days (UTC−03:00, UTC+05:30)"),
+    ],
+)
+def test_the_page_says_as_of_when_and_whose_days(
+    request: pytest.FixtureRequest, data: str, days: str
+) -> None:
+    page, warehouse = request.getfixturevalue(data)
+    as_of = warehouse.row("select as_of_at from intermediate.int_clock_derived")["as_of_at"]
+    expected = f"Data as of {day_name(as_of.date())}, {as_of:%H:%M} UTC; {days}."
+    assert page.inner_text("#as-of") == expected
+
+
+def test_incidents_of_other_kinds_are_told_in_full(changed) -> None:
+    page, warehouse = changed
+    incidents = warehouse.rows("select * from marts.fct_incidents order by start_day")
+    said = page.locator("#incidents li").all_text_contents()
+    assert [words[2:] for words in said] == [incident_text(one) + "." for one in incidents]
+    words = " ".join(said)
+    for part in ("still going on", "far more than usual of one kind"):
+        assert words.count(part) == 1
+    assert words.count("more than usual by") == words.count("first responses took") == 2
+    assert words.count(" about ") == len(incidents) + 1
+
+
+def test_incidents_tell_only_what_is_sure() -> None:
+    connection = duckdb.connect()
+    connection.execute(
+        """
+        create schema marts;
+        create table marts.fct_incidents as
+        select
+            number as incident_number, date '2025-03-01' + number::int as start_day,
+            start_day as end_day, false as is_ongoing, 30 as tickets_created,
+            20.0 as expected_tickets, extra as extra_tickets,
+            'email' as channel, sure as is_channel_above_usual,
+            'financial' as category, sure as is_category_above_usual, 0.5 as category_extra_ratio,
+            topic, sure as is_topic_above_usual, 0.4 as topic_extra_ratio,
+            30.0 as frt_avg_minutes, 20.0 as frt_expected_minutes, low as frt_effect_ci_low
+        from (values
+            (1, 10.0, true, 'payout', 1.0),
+            (2, 10.0, false, 'payout', -1.0),
+            (3, -10.0, true, 'unclear', 0.0)
+        ) as incidents (number, extra, sure, topic, low);
+        create table marts.fct_tickets_expected_daily as
+        select start_day as created_day, 30 as tickets_created, 20.0 as expected_tickets,
+            incident_number
+        from marts.fct_incidents;
+        """
+    )
+    names = ("channel", "category", "topic", "frt_avg_minutes", "frt_expected_minutes")
+    first, second, third = find_incidents(connection, date(2025, 3, 2))
+    assert [first[name] for name in names] == ["email", "financial", "payout", 30, 20]
+    assert [second[name] for name in names] == [None] * 5
+    assert [third[name] for name in names] == ["email", "financial", None, None, None]
+    assert [one["is_of_one_kind"] for one in (first, second, third)] == [False, False, True]
+    assert [one["extra_by_day"] for one in (first, second, third)] == [[10]] * 3
+    assert (first["start_day"], first["end_day"]) == ("2025-03-02", "2025-03-02")
+    assert find_incidents(connection, date(2025, 3, 4)) == [third]
