@@ -18,6 +18,7 @@ from conftest import changed_copy
 from dashboard_page import CHOOSE, MIN_TICKETS, Setting, Warehouse, open_tab
 from page_words import (
     CARDS,
+    Z_95,
     Said,
     count,
     counted,
@@ -25,6 +26,7 @@ from page_words import (
     duration,
     incident_text,
     percent,
+    proportions_score,
     range_name,
     spoken,
 )
@@ -146,7 +148,39 @@ def _fixed_settings(warehouse: Warehouse) -> list[Setting]:
         """
     )
     settings += [_setting(day["created_day"], 1, channel=[day["channel"]]) for day in grown]
-    return settings
+    return [*settings, _decided_by_ties(warehouse)]
+
+
+def _decided_by_ties(warehouse: Warehouse) -> Setting:
+    """Three days whose p95 changed by more than chance, or did not, only as ties do not count."""
+    starts = warehouse.rows(
+        f"""
+        with pairs as (
+            select day, created_day >= day as is_now, first_response_time_minutes as minutes
+            from intermediate.int_days_spined
+            inner join marts.fct_tickets on created_day between day - 3 and day + 2
+            where day - 3 >= '{warehouse.first_day}' and day + 2 < '{warehouse.last_day}'
+        ),
+        limits as (
+            select day, quantile_cont(minutes, 0.95) as p95 from pairs where not is_now group by day
+        )
+        select
+            day, {_both("count(minutes)")} as n,
+            {_both("count_if(minutes > p95)")} as longer,
+            {_both("count_if(minutes < p95)")} as shorter
+        from pairs inner join limits using (day) group by day order by day
+        """
+    )
+    for row in starts:
+        n, m = row["n"]
+        scores = [abs(proportions_score(a, n, b, m)) for a, b in (row["longer"], row["shorter"])]
+        if min(scores) < Z_95 < max(scores):
+            return _setting(row["day"], 3)
+    raise AssertionError("no p95 of the sample is decided by ties")
+
+
+def _both(aggregate: str) -> str:
+    return f"[{aggregate} filter (is_now), {aggregate} filter (not is_now)]"
 
 
 def _comparable(warehouse: Warehouse, generator: random.Random) -> Setting:
