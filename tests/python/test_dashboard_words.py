@@ -34,7 +34,7 @@ from support_analytics.dashboard import write_dashboard
 from support_analytics.dashboard.incidents import find_incidents
 
 # Random settings, most of them with a period before.
-DRAWN = 26
+DRAWN = 16
 # Keeps each chart's view where a test can read its data sets.
 KEEP_VIEWS = """(() => {
     const views = {};
