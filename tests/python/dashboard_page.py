@@ -508,7 +508,7 @@ def duration_differs(minutes: float, text: str) -> bool:
         (math.inf, "days", 1440, 0.1),
     ):
         if minutes < limit:
-            number, _, written_unit = text.partition("\xa0")
+            number, _, written_unit = text.replace(",", "").partition("\xa0")
             if not re.fullmatch(r"[0-9.]+", number):
                 return True
             # Half-way values may be rounded either way.

@@ -20,8 +20,8 @@ Z_99 = 2.58
 
 
 def fixed(value: float, digits: int = 0) -> str:
-    """A number of so many digits; halves are rounded up, as JavaScript does."""
-    return str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+    """A number of so many digits; halves, as they are written, are rounded up."""
+    return str(Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 
 
 def count(value: float | None) -> str:
@@ -50,7 +50,7 @@ def duration(minutes: float | None) -> str:
     ):
         if minutes < limit:
             number = minutes * 60 if unit == "s" else minutes / size
-            return f"{fixed(number, digits)}\xa0{unit}"
+            return f"{Decimal(fixed(number, digits)):,}\xa0{unit}"
     raise AssertionError(minutes)
 
 
@@ -199,7 +199,7 @@ class Said:
     def sentence(self) -> str:
         created, was = self.kpi("tickets_created"), self.kpi("tickets_created", "before")
         if not created:
-            return "No tickets match these filters."
+            return self._nothing()
         half = f"; half of the answers came within {duration(self.kpi('frt_median_minutes'))}"
         half = half if self.kpi("frt_count") else ""
         if not was or min(created, was) < MIN_TICKETS:
@@ -424,8 +424,15 @@ class Said:
             for one in self.incidents["now"]
         ]
 
+    def _nothing(self) -> str:
+        if self.setting.chosen:
+            return "No tickets match these filters."
+        return "No ticket came in during these days."
+
     def agreement(self) -> str:
         tagged, agreed = self.kpi("tagged_count"), self.kpi("agreed_count")
+        if not self.kpi("tickets_created"):
+            return self._nothing()
         if not tagged:
             return (
                 "None of these tickets has a tag, "

@@ -446,6 +446,13 @@ def test_outliers_and_searches_show_the_slowest_tickets_as_they_are(
     assert page.is_visible("#outlier-empty")
 
 
+def test_the_page_opens_on_days_that_have_tickets(open_page, sample_page: Path) -> None:
+    page = open_page(sample_page).page
+    opened = "(rows) => defaultPreset({ lastDay: 90, rows: () => rows })"
+    assert page.evaluate(opened, [7, 8]) == "28d"
+    assert page.evaluate(opened, [8, 8]) == "all"
+
+
 def test_the_address_leads_back_to_every_choice(open_page, sample_page: Path) -> None:
     page = open_page(sample_page).page
     page.evaluate(OPEN_TABLES)

@@ -85,7 +85,7 @@ READ = """(dataSets) => {
         incidents: [...document.querySelectorAll('#incidents li')].map((li) => li.textContent),
         cards: [...document.querySelectorAll('#cards .kpi')].map((card) => ({
             title: card.querySelector('h3').textContent,
-            value: card.querySelector('.value').textContent.replace('–*', '–'),
+            value: card.querySelector('.value').textContent,
             change: card.querySelector('.change')?.textContent ?? '',
             verdict: card.querySelector('.verdict')?.classList[1] ?? '',
         })),

@@ -83,7 +83,7 @@ function showCards(tickets, figures) {
     }
     if (card.note && value !== null) lines.push(make('p', {}, card.note));
     return make('li', { class: 'kpi' }, make('h3', {}, TITLES[card.metric]),
-      make('p', { class: 'value' }, figure(`${key}/now`, value, card.format(value)), base ? fewMark(now[base], fewest) : ''), ...lines);
+      make('p', { class: 'value' }, figure(`${key}/now`, value, card.format(value)), base && value !== null ? fewMark(now[base], fewest) : ''), ...lines);
   }));
 }
 

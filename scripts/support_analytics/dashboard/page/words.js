@@ -25,7 +25,7 @@ function minutes(value) {
   if (value < 9.95) return `${rounded(value, 1)}${KEEP}min`;
   if (value < 120) return `${Math.round(value)}${KEEP}min`;
   if (value < 4320) return `${rounded(value / 60, 1)}${KEEP}h`;
-  return `${oneDecimal.format(value / 1440)}${KEEP}days`;
+  return `${oneDecimal.format(rounded(value / 1440, 1))}${KEEP}days`;
 }
 const hours = (value) => minutes(value === null || value === undefined ? null : value * 60);
 
