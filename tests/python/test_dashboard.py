@@ -40,6 +40,18 @@ SETTINGS_COUNT = 64
 AXE = os.environ.get("AXE_CORE")
 
 
+@pytest.fixture
+def changed_page(sample_build, redact, tmp_path: Path) -> Callable[[str], Path]:
+    """The page of a copy of the sample's database that a statement changed."""
+
+    def write(statement: str) -> Path:
+        database = changed_copy(sample_build.database, tmp_path / "changed.duckdb", statement)
+        write_dashboard(database, tmp_path / "changed.html", redact=redact)
+        return tmp_path / "changed.html"
+
+    return write
+
+
 # --- every figure, over random filter settings -------------------------------------------------
 
 
@@ -446,16 +458,10 @@ def test_outliers_and_searches_show_the_slowest_tickets_as_they_are(
     assert page.is_visible("#outlier-empty")
 
 
-def test_the_page_opens_on_days_that_have_tickets(
-    open_page, sample_build, tmp_path: Path, redact
-) -> None:
-    database = changed_copy(
-        sample_build.database,
-        tmp_path / "ended.duckdb",
-        "delete from intermediate.int_tickets_measured where created_day >= '2025-10-01'",
+def test_the_page_opens_on_days_that_have_tickets(open_page, changed_page) -> None:
+    path = changed_page(
+        "delete from intermediate.int_tickets_measured where created_day >= '2025-10-01'"
     )
-    path = tmp_path / "ended.html"
-    write_dashboard(database, path, redact=redact)
     page = open_page(path).page
     assert page.locator("[data-preset=all]").get_attribute("aria-pressed") == "true"
     page.evaluate(CHOOSE, "#period=28d")
@@ -762,17 +768,11 @@ def test_cards_say_who_waits_and_what_can_still_change(open_page, sample_page: P
             assert "so far (was " in words and "▼" not in words
 
 
-def test_without_first_responses_no_target_looks_missed(
-    open_page, sample_build, redact, tmp_path: Path
-) -> None:
-    database = changed_copy(
-        sample_build.database,
-        tmp_path / "unanswered.duckdb",
+def test_without_first_responses_no_target_looks_missed(open_page, changed_page) -> None:
+    path = changed_page(
         "update intermediate.int_tickets_measured"
-        " set first_response_time_minutes = null, is_frt_sla_met = false",
+        " set first_response_time_minutes = null, is_frt_sla_met = false"
     )
-    path = tmp_path / "page.html"
-    write_dashboard(database, path, redact=redact)
     page = open_page(path).page
     for card in page.locator(".kpi").all():
         words = card.inner_text()
@@ -788,16 +788,14 @@ def test_without_first_responses_no_target_looks_missed(
     assert "response times" not in page.inner_text("#headline")
 
 
-def test_without_texts_the_ai_is_not_judged(open_page, sample_build, redact, tmp_path) -> None:
-    database = changed_copy(
-        sample_build.database,
-        tmp_path / "silent.duckdb",
-        "update intermediate.int_tickets_measured set has_text = false",
-    )
-    path = tmp_path / "page.html"
-    write_dashboard(database, path, redact=redact)
-    said = open_page(path).page.inner_text("#agreement")
-    assert said.startswith("The data has no message texts")
+def test_without_texts_the_ai_is_not_judged(open_page, changed_page) -> None:
+    path = changed_page("update intermediate.int_tickets_measured set has_text = false")
+    page = open_page(path).page
+    assert page.inner_text("#agreement").startswith("The data has no message texts")
+    # Neither the matrix nor what stands on it is drawn.
+    for name in ("topics", "accuracy", "confusion"):
+        assert page.is_hidden(f"[data-chart={name}]"), name
+    assert page.inner_text("#scores-table") == "The data has no message texts."
 
 
 def test_skipping_to_the_figures_keeps_the_filters(open_page, sample_page: Path) -> None:

@@ -71,7 +71,7 @@ def render_report(
         queries, redact = compile_analyses(project, redact)
         analyses = run_analyses(connection, queries)
         figures = gather(marts, analyses, project, redact)
-        charts = draw_charts(chart_data(marts))
+        charts = draw_charts(chart_data(marts, figures["lacks"]))
     if not with_text:
         for ticket in figures["breaches_due"]:
             ticket["message_text_redacted"] = ""

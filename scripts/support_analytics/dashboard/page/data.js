@@ -105,6 +105,11 @@ class Tickets {
     return first;
   }
 
+  // Whether the data has none of a kind: texts, first_responses, tags, users.
+  lacks(kind) {
+    return this.facts.lacks.includes(kind);
+  }
+
   // First row, and the one after the last, of the tickets created on the days from..to.
   rows(from, to) {
     const start = Math.max(from, -LOOKBACK_DAYS);

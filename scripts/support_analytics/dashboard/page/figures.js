@@ -306,7 +306,7 @@ function accuracyByWeek(tickets, mask, from, to) {
 // Where no ticket of the data has a response, nobody can say that one waits for it.
 function rankDetails(tickets, withWaiting) {
   const ranked = [];
-  if (tickets.facts.lacks.includes('first_responses')) return ranked;
+  if (tickets.lacks('first_responses')) return ranked;
   for (let detail = 0; detail < tickets.detailRow.length; detail++) {
     const row = tickets.detailRow[detail];
     const waits = tickets.frt[row] < 0 && (tickets.flags[row] & tickets.bit.is_open);

@@ -171,7 +171,7 @@ class Page {
     for (const column of DIMENSIONS) {
       const menu = document.querySelector(`details[data-filter="${column}"]`);
       const codes = choosableCodes(tickets, column);
-      if ((column === 'plan' || column === 'country') && tickets.facts.lacks.includes('users')) {
+      if ((column === 'plan' || column === 'country') && tickets.lacks('users')) {
         menu.hidden = true;
         continue;
       }

@@ -43,7 +43,7 @@ function showCards(tickets, figures) {
     const answered = card.of && `${card.of}_count`;
     const base = answered || (card.counts && card.counts[1]);
     // Without a single response every target looks missed; the data lacks them, support need not.
-    const isUnknown = card.metric.startsWith('frt_') && tickets.facts.lacks.includes('first_responses');
+    const isUnknown = card.metric.startsWith('frt_') && tickets.lacks('first_responses');
     if (isUnknown) {
       return make('li', { class: 'kpi' }, make('h3', {}, TITLES[card.metric]),
         make('p', { class: 'value' }, NOTHING), make('p', {}, NO_RESPONSES));
@@ -139,7 +139,7 @@ function chartTables(tickets, figures) {
     channel_frt: [[{ key: 'label', title: 'Channel' }, { key: 'frt_count', title: 'Answered', format: count },
       { key: 'frt_median_minutes', title: 'Median', format: minutes, of: 'frt_count' },
       { key: 'frt_p95_minutes', title: 'p95', ofRow: p95 },
-      { key: 'frt_sla_met_rate', title: 'SLA met', format: tickets.facts.lacks.includes('first_responses') ? () => NOTHING : percent, of: 'frt_sla_applicable_count' },
+      { key: 'frt_sla_met_rate', title: 'SLA met', format: tickets.lacks('first_responses') ? () => NOTHING : percent, of: 'frt_sla_applicable_count' },
       { key: 'frt_sla_applicable_count', title: 'of', format: count }],
     figures.channels.map((channel) => ({ ...channel, key: channel.name, label: valueName(channel.name) }))],
     channel_resolution: [[{ key: 'label', title: 'Channel' }, { key: 'tickets_created', title: 'Created', format: count },
@@ -191,7 +191,7 @@ function showBacklogTable(figures) {
 }
 
 function showScores(tickets, figures) {
-  if (tickets.facts.lacks.includes('texts')) {
+  if (tickets.lacks('texts')) {
     byId('scores-table').replaceChildren(make('p', { class: 'quiet' }, `${NO_TEXTS}.`));
     return;
   }
@@ -205,7 +205,7 @@ function showScores(tickets, figures) {
 
 function showAgreement(tickets, figures) {
   const { now } = figures.compared;
-  if (tickets.facts.lacks.includes('texts')) {
+  if (tickets.lacks('texts')) {
     byId('agreement').textContent = `${NO_TEXTS}: every AI category is a default, and how good it is cannot be told.`;
     return;
   }
@@ -277,7 +277,7 @@ function showOutliers(tickets, figures, state, ranked, limit) {
   byId('outlier-message').hidden = !withText;
   byId('outlier-table').hidden = !rows.length;
   byId('outlier-empty').hidden = rows.length > 0;
-  byId('outlier-empty').textContent = tickets.facts.lacks.includes('first_responses') ? `${NO_RESPONSES}.` : 'No ticket matches the filters and the search.';
+  byId('outlier-empty').textContent = tickets.lacks('first_responses') ? `${NO_RESPONSES}.` : 'No ticket matches the filters and the search.';
   byId('outlier-count').textContent = `${count(shown.length)} of ${plural(found.length, 'ticket')} shown`
     + (thinned ? '; of each day, channel and category only the slowest are on this page' : '');
   byId('outlier-more').hidden = found.length <= shown.length;
@@ -295,22 +295,21 @@ const EMPTY = {
 const OF_RESPONSES = ['frt', 'channel_frt'];
 const OF_TEXTS = ['topics', 'accuracy', 'confusion'];
 function emptyWords(tickets, figures, chart) {
-  const { lacks } = tickets.facts;
-  if (OF_RESPONSES.includes(chart) && lacks.includes('first_responses')) return `${NO_RESPONSES}.`;
-  if (OF_TEXTS.includes(chart) && lacks.includes('texts')) return `${NO_TEXTS}.`;
+  if (OF_RESPONSES.includes(chart) && tickets.lacks('first_responses')) return `${NO_RESPONSES}.`;
+  if (OF_TEXTS.includes(chart) && tickets.lacks('texts')) return `${NO_TEXTS}.`;
   return (figures.compared.now.tickets_created && EMPTY[chart]) || nothingFound(figures);
 }
 
 function emptyCharts(tickets, figures) {
   const { now } = figures.compared;
   const open = figures.backlog.find((row) => row.status === 'all').open_count;
-  const withoutTexts = tickets.facts.lacks.includes('texts');
   const moves = figures.ledger.some((day) => day.opening_count || day.created_count || day.closing_count);
   return {
     tickets: !now.tickets_created, frt: !now.frt_count && figures.days.every((day) => day.frt_avg_7d_minutes === null),
-    categories: !now.tickets_created, topics: withoutTexts || !figures.topics.length,
+    categories: !now.tickets_created, topics: !figures.topics.length,
     channel_frt: !now.frt_count, channel_resolution: !now.tickets_created, ages: !open, ledger: !moves, flow: !moves,
-    accuracy: withoutTexts || !now.tagged_count, confusion: withoutTexts || !now.tagged_count,
+    accuracy: !now.tagged_count, confusion: !now.tagged_count,
+    ...(tickets.lacks('texts') && Object.fromEntries(OF_TEXTS.map((chart) => [chart, true]))),
   };
 }
 
@@ -350,11 +349,11 @@ function showNotes(tickets, figures) {
 }
 
 function showCategoryKey(tickets, figures) {
-  const total = (code) => figures.categories.reduce((sum, { counts }) => sum + counts[code], 0);
   const all = figures.compared.now.tickets_created;
   byId('category-key').replaceChildren(...categoryOrder(tickets).map((code) => {
+    const share = rate(figures.categories.reduce((sum, { counts }) => sum + counts[code], 0), all);
     const swatch = make('span', { class: 'swatch', 'data-colour': categoryColour(tickets, code).slice(6, -1) });
     return make('li', {}, swatch, `${valueName(tickets.names.category[code])} `,
-      figure(`category/${tickets.names.category[code]}/share`, rate(total(code), all), percent(rate(total(code), all), 0)));
+      figure(`category/${tickets.names.category[code]}/share`, share, percent(share, 0)));
   }));
 }
