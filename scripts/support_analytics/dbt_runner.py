@@ -21,6 +21,9 @@ from support_analytics.errors import BuildError, one_line
 
 # What dbt parses holds the name of the database: sessions of this name share one parsed project.
 DATABASE_NAME = "support_analytics.duckdb"
+# Vars by which nodes are switched on. All others are read when a node is run, so that a new
+# "now" or time zone costs no parsing.
+VARIABLES_PARSED = ("keep_status_history",)
 PROFILE = "support_analytics"
 TARGET = "duckdb"
 # In a column's meta: the text in it is a person's, and is redacted wherever people see it.
@@ -85,7 +88,7 @@ class DbtSession:
 
         cache = self._parse_cache()
         cached = ["--partial-parse-file-path", str(cache)] if cache.is_file() else []
-        self._manifest = self._invoke(["parse", *cached])
+        self._manifest = self._invoke(["parse", *cached], variables=self._variables_parsed())
         # Best effort: without the cache the next run only parses longer.
         with contextlib.suppress(OSError):
             cache.parent.mkdir(parents=True, exist_ok=True)
@@ -166,12 +169,15 @@ class DbtSession:
             DuckDBConnectionManager._ENV = None
         reset_adapters()
 
+    def _variables_parsed(self) -> dict[str, Any]:
+        return {name: self.variables[name] for name in VARIABLES_PARSED if name in self.variables}
+
     def _parse_cache(self) -> Path:
-        """Where the parsed project is kept, for the same variables and name of the database.
+        """Where the parsed project is kept, for the same nodes and name of the database.
 
         dbt does not reuse what was parsed for others.
         """
-        given = repr((self.database.stem, sorted(self.variables.items())))
+        given = repr((self.database.stem, sorted(self._variables_parsed().items())))
         name = f"{hashlib.sha256(given.encode()).hexdigest()[:16]}.msgpack"
         return self.project / "target" / "build_metrics" / name
 
@@ -180,6 +186,7 @@ class DbtSession:
         command: Sequence[str],
         on_event: Callable[[Any], None] | None = None,
         writes_json: bool = False,
+        variables: Mapping[str, Any] | None = None,
     ) -> Any:
         from dbt.cli.main import dbtRunner
 
@@ -201,10 +208,11 @@ class DbtSession:
             f"--target-path={self.work / 'target'}",
             f"--log-path={self.log_folder}",
         ]
-        variables = yaml.safe_dump(dict(self.variables), default_flow_style=True, width=10**6)
+        given = dict(self.variables if variables is None else variables)
+        flow = yaml.safe_dump(given, default_flow_style=True, width=10**6)
         with _clean_surroundings(self.database):
             run = dbtRunner(manifest=self._manifest, callbacks=[collect]).invoke(
-                [*quiet, *command, *folders, f"--vars={variables.strip()}"]
+                [*quiet, *command, *folders, f"--vars={flow.strip()}"]
             )
         # dbt reports an interruption as a failure of what it was at, or not at all.
         interruption.check()

@@ -1,7 +1,8 @@
-"""What dbt parsed is used again for the same variables alone; how its runs are judged."""
+"""What dbt parsed is used again where it has the same nodes; how its runs are judged."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from conftest import PROJECT
 from support_analytics import dbt_runner
-from support_analytics.dbt_runner import DATABASE_NAME, DbtSession
+from support_analytics.dbt_runner import DATABASE_NAME, VARIABLES_PARSED, DbtSession
 from support_analytics.errors import BuildError
+
+KINDS = ("sql", "yml")
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def project(tmp_path: Path) -> Path:
 
 def reused(
     project: Path,
-    variables: dict[str, str],
+    variables: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     database: str = DATABASE_NAME,
     memory_limit: str = "1GB",
@@ -36,10 +39,10 @@ def reused(
     (work / "target").mkdir(parents=True, exist_ok=True)
     given: list[str] = []
 
-    def parse(session: DbtSession, command: Sequence[str], *_: Any) -> None:
+    def parse(_: DbtSession, command: Sequence[str], variables: dict[str, Any]) -> None:
         given.extend(Path(path).read_text("utf-8") for path in command[2:])
         parsed = work / "target" / "partial_parse.msgpack"
-        parsed.write_text(repr((database, dict(session.variables))), "utf-8")
+        parsed.write_text(repr((database, variables)), "utf-8")
 
     monkeypatch.setattr(DbtSession, "_invoke", parse)
     settings = {"memory_limit": memory_limit}
@@ -47,25 +50,33 @@ def reused(
     return given[0] if given else None
 
 
-def test_a_parsed_project_is_for_its_variables(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_parsed_project_is_for_its_nodes(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = {"keep_status_history": True}
     assert reused(project, {}, monkeypatch) is None
-    assert reused(project, {"as_of_at": "2025-09-10"}, monkeypatch) is None
+    assert reused(project, history, monkeypatch) is None
     assert reused(project, {}, monkeypatch, database="mine.duckdb") is None
-    assert reused(project, {}, monkeypatch, memory_limit="2GB") == repr((DATABASE_NAME, {}))
-    assert reused(project, {"as_of_at": "2025-09-10"}, monkeypatch) == repr(
-        (DATABASE_NAME, {"as_of_at": "2025-09-10"})
-    )
+    day = {"as_of_at": "2025-09-10"}
+    assert reused(project, day, monkeypatch, memory_limit="2GB") == repr((DATABASE_NAME, {}))
+    assert reused(project, history | day, monkeypatch) == repr((DATABASE_NAME, history))
+
+
+def test_no_other_variable_switches_nodes() -> None:
+    folders = [PROJECT / name for name in ("models", "seeds", "snapshots", "tests", "macros")]
+    texts = [path for folder in folders for path in folder.rglob("*") if path.suffix[1:] in KINDS]
+    texts.append(PROJECT / "dbt_project.yml")
+    configured = r"^\s*\+?(?:enabled|materialized|tags|schema|alias): .*?|config\([^)]*?"
+    switches = re.compile(rf"(?:{configured})\bvar\(['\"](\w+)", re.MULTILINE)
+    found = {name for path in texts for name in switches.findall(path.read_text("utf-8"))}
+    assert found == set(VARIABLES_PARSED)
 
 
 def test_parsed_projects_do_not_pile_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dbt_runner, "_PARSE_CACHES_KEPT", 2)
-    for day in (1, 2, 3):
-        reused(project, {"as_of_at": f"2025-09-0{day}"}, monkeypatch)
+    for name in "abc":
+        reused(project, {}, monkeypatch, database=f"{name}.duckdb")
     assert len(list((project / "target" / "build_metrics").iterdir())) == 2
-    assert reused(project, {"as_of_at": "2025-09-03"}, monkeypatch) is not None
-    assert reused(project, {"as_of_at": "2025-09-01"}, monkeypatch) is None
+    assert reused(project, {}, monkeypatch, database="c.duckdb") is not None
+    assert reused(project, {}, monkeypatch, database="a.duckdb") is None
 
 
 def result(kind: str, name: str, status: str, message: str | None = None) -> SimpleNamespace:
