@@ -147,6 +147,12 @@ def _plain(
     paths = {TICKETS: [path for pattern in options.tickets for path in expand(pattern)]}
     if options.users is not None:
         paths[USERS] = expand(options.users)
+        for path in paths[USERS]:
+            if path.resolve() in {tickets.resolve() for tickets in paths[TICKETS]}:
+                raise UserError(
+                    f"--users {path} is a file of --tickets, too; "
+                    "give a file of creators, or leave --users out"
+                )
     files = {}
     for name, found in paths.items():
         schema = warehouse.raw_schema(project, _RAW_TABLES[name])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from support_analytics.errors import UserError
 from support_analytics.inputs import project_mapping
-from support_analytics.mapping_file import DECIDE
+from support_analytics.mapping_file import DECIDE, TICKETS, preset_names
 from support_analytics.raw_files import open_table
 from support_analytics.sources import Reading, check_encoding, expand
 
@@ -190,10 +190,15 @@ def suggestion(export: Path, encoding: str | None, project: Path) -> tuple[str, 
         f"# A first mapping for {_text(export.name)}: guesses.",
         "# Look at each line with DECIDE; docs/mappings.md says what can stand here.",
         f"# Columns: {', '.join(map(_text, table.header))}",
+    ]
+    presets = [f"--mapping {name}" for name in preset_names() if _fits(table, name, project)]
+    known = [f"{' or '.join(presets)} finds its columns here: try it first"] if presets else []
+    lines += [f"# DECIDE: {decision}" for decision in known]
+    lines += [
         "version: 1",
         "timezone: UTC  # DECIDE: the zone of timestamps without an offset",
     ]
-    decisions = ["timezone: the zone of timestamps without an offset"]
+    decisions = [*known, "timezone: the zone of timestamps without an offset"]
     if table.sheets[1:]:
         sheet, *others = map(_text, table.sheets)
         decision = f"are the tickets in sheet {sheet}? Others are {', '.join(others)}"
@@ -205,6 +210,16 @@ def suggestion(export: Path, encoding: str | None, project: Path) -> tuple[str, 
         lines += [f"  {line}" for line in entry.lines]
         decisions += [f"{name}: {decision}" for decision in entry.decisions]
     return "\n".join(lines) + "\n", decisions
+
+
+def _fits(table: _Export, preset: str, project: Path) -> bool:
+    """Whether the table has all columns that the preset's tickets cannot do without."""
+    mapping, _, _ = project_mapping(preset, project)
+    header = {name.lower() for name in table.header}
+    return all(
+        source.optional or any(name.lower() in header for name in source.columns)
+        for source in mapping.inputs[TICKETS].columns.values()
+    )
 
 
 def _sample(paths: Sequence[Path], encoding: str | None) -> _Export:

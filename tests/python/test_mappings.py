@@ -455,6 +455,27 @@ def test_a_suggestion_is_a_mapping_once_it_is_decided(
     assert (first["first_response_time"], first["message_text"]) == ("90.0", "#: {x}")
 
 
+@pytest.mark.parametrize(
+    ("header", "presets"),
+    [
+        ("ID,Status,Channel,Requester_ID,created_at", "--mapping zendesk"),
+        ("id,created_at,source,status", "--mapping freshdesk"),
+        (
+            "id,created_at,source,status,via_channel,requester_id",
+            "--mapping freshdesk or --mapping",
+        ),
+        ("id,status,channel,created_at", None),
+    ],
+)
+def test_a_suggestion_names_presets_that_find_their_columns(
+    header: str, presets: str | None, write_file: Callable[..., Path]
+) -> None:
+    text, decisions = suggestion(write_file("e.csv", header, "1"), None, PROJECT)
+    said = [decision for decision in decisions if "--mapping" in decision]
+    assert [line.startswith(presets) for line in said] == ([True] if presets else [])
+    assert ("# DECIDE: --mapping" in text) == bool(presets)
+
+
 def test_a_suggestion_is_yaml_whatever_the_header_and_repeats_the_options(
     write_file: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
