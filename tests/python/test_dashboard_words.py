@@ -148,6 +148,15 @@ def _fixed_settings(warehouse: Warehouse) -> list[Setting]:
         """
     )
     settings += [_setting(day["created_day"], 1, channel=[day["channel"]]) for day in grown]
+    # As many tickets as the day before.
+    level = warehouse.rows(
+        f"""
+        select * from marts.fct_tickets_daily where created_day < '{last}'
+        qualify tickets_created = lag(tickets_created) over (order by created_day)
+        order by created_day limit 1
+        """
+    )
+    settings += [_setting(day["created_day"], 1) for day in level]
     return [*settings, _decided_by_ties(warehouse)]
 
 
