@@ -455,8 +455,7 @@ class FaultBench:
         """Copy database into work and compile the project's tests on it. Raises BuildError."""
         copy = work / database.name
         shutil.copyfile(database, copy)
-        variables = {"as_of_at": "", "reporting_timezone": "UTC"}
-        session = DbtSession(project, copy, work, variables, 1, work / "logs")
+        session = DbtSession(project, copy, work, {}, 1, work / "logs")
         session.parse()
         try:
             # As of a first build: a refresh only looks at rows that changed.

@@ -147,8 +147,9 @@ def _plain(
     paths = {TICKETS: [path for pattern in options.tickets for path in expand(pattern)]}
     if options.users is not None:
         paths[USERS] = expand(options.users)
+        tickets = {path.resolve() for path in paths[TICKETS]}
         for path in paths[USERS]:
-            if path.resolve() in {tickets.resolve() for tickets in paths[TICKETS]}:
+            if path.resolve() in tickets:
                 raise UserError(
                     f"--users {path} is a file of --tickets, too; "
                     "give a file of creators, or leave --users out"

@@ -6,7 +6,7 @@ knows an engine: mapping_sql.py writes DuckDB's SQL from what is read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,11 @@ class Source:
     sql: str | None = None
     value: str | None = None
     optional: bool = False
+
+    def is_found_in(self, header: Iterable[str]) -> bool:
+        """Whether one of the columns stands in the header, whatever its case."""
+        known = {column.lower() for column in header}
+        return any(column.strip().lower() in known for column in self.columns)
 
 
 @dataclass(frozen=True)

@@ -215,9 +215,8 @@ def suggestion(export: Path, encoding: str | None, project: Path) -> tuple[str, 
 def _fits(table: _Export, preset: str, project: Path) -> bool:
     """Whether the table has all columns that the preset's tickets cannot do without."""
     mapping, _, _ = project_mapping(preset, project)
-    header = {name.lower() for name in table.header}
     return all(
-        source.optional or any(name.lower() in header for name in source.columns)
+        source.optional or source.is_found_in(table.header)
         for source in mapping.inputs[TICKETS].columns.values()
     )
 

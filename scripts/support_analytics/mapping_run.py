@@ -142,8 +142,7 @@ class MappedInputs:
         if not source.columns or source.optional:
             return
         known = self.columns(name) if key == source.key else self._header(name)
-        known_lower = {column.lower() for column in known}
-        if not any(column.strip().lower() in known_lower for column in source.columns):
+        if not source.is_found_in(known):
             wanted = " or ".join(f"'{column}'" for column in source.columns)
             near = nearest_names(source.columns[0], known)
             paths = shown_paths([raw.path for raw in self.files[name]])

@@ -159,7 +159,7 @@ def _build(project: Path, folder: Path, dataset: str) -> Plan:
     folder.mkdir(parents=True)
     database = folder / f"{CATALOG}.duckdb"
     plan = Plan(dataset)
-    variables: dict[str, Any] = {"as_of_at": "", "reporting_timezone": "UTC"}
+    variables: dict[str, Any] = {}
     loaded = [warehouse.TICKETS_TABLE, warehouse.USERS_TABLE]
     if dataset != HOSTILE:
         _load_sample(project, database, SAMPLE_SHARE if dataset == SAMPLE else 1)

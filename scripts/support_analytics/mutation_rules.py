@@ -109,7 +109,7 @@ def _constants(project: Path, work: Path) -> Iterator[RuleMutant]:
     stored = database_of(work, SAMPLE)
     database = folder / stored.name
     shutil.copyfile(stored, database)
-    variables = {"as_of_at": "", "reporting_timezone": "UTC", "keep_status_history": True}
+    variables = {"keep_status_history": True}
     session = DbtSession(project, database, folder, variables, 1, folder / "logs")
     session.parse()
     try:
